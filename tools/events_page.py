@@ -9,7 +9,7 @@ from pathlib import Path
 from vectorlog.webhooks import payload
 
 PAGE = Path(__file__).parents[1] / "docs/events.md"
-BEGIN, END = "```json schema\n", "```\n"
+BEGIN, END = '```json title="schema"\n', "```\n"
 
 
 def schema() -> str:

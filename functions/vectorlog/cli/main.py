@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 OPERATOR = {
     "serve": "Serve the API from a folder.",
-    "demo": "Ingest this repository's documents and search them.",
+    "demo": "Ingest some documents, search them, and show the console.",
     "keys": "Create, list and revoke API keys.",
     "export": "Write all data of a deployment to files.",
     "import": "Import an export.",
@@ -33,6 +33,7 @@ USER = {
     "batches": "Create, show, await and cancel batches of files.",
     "permissions": "List, grant and revoke permissions on a store.",
     "usage": "Show by day the bytes that stores held.",
+    "webhooks": "List, create, test and delete webhook endpoints, and listen to events.",
     "pull": "Copy stores from OpenAI or another server.",
     "watch": "Show what is being ingested.",
     "mcp": "Offer a server's stores to desktop clients (MCP).",

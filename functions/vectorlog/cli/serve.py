@@ -40,7 +40,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
     except WrongSettings as error:
         raise click.UsageError(str(error)) from None
     share_arenas()
-    logs.configure(people=sys.stderr.isatty())
+    logs.configure(people=sys.stderr.isatty(), level=settings.log_level)
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
@@ -77,6 +77,7 @@ def command(**values: Any) -> None:  # noqa: ANN401  # one for each setting
 
 def _banner(local: Local, server: Server) -> str:
     settings = local.settings
+    url = server.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")  # browsers open these
     model = local.models.resolve()
     if server.open:
         keys = (
@@ -94,10 +95,10 @@ def _banner(local: Local, server: Server) -> str:
   model   {model.name} ({model.dimensions} dimensions)
   data    {settings.data}
   keys    {keys}
-  console {server.url}/console
+  console {url}/console
 
   from openai import OpenAI
-  client = OpenAI(base_url="{server.url}/v1", api_key="{"any" if server.open else "vlk_…"}")
+  client = OpenAI(base_url="{url}/v1", api_key="{"any" if server.open else "vlk_…"}")
   store = client.vector_stores.create(name="docs")
   client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=open("README.md", "rb"))
   for result in client.vector_stores.search(store.id, query="what survives a crash?").data:

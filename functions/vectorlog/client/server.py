@@ -72,12 +72,21 @@ class Server:
         connections: how many connections are kept open.
         user: the end user whom requests act for; empty for the key's project.
         patience: how often a server that cannot be reached is tried again: 8 take a minute, 3 take two seconds.
+        headers: further ones, of every request.
 
     Raises:
         Refused: `url` is none.
     """
 
-    def __init__(self, url: str, key: str, connections: int = 8, user: str = "", patience: int = 8) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        connections: int = 8,
+        user: str = "",
+        patience: int = 8,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         try:
             scheme = parse_url(self.url).scheme
@@ -86,7 +95,7 @@ class Server:
         if scheme not in ("http", "https"):
             raise Refused(f"{url!r} is not a URL of a server; it should look like http://127.0.0.1:8080/v1.")
         self.key = key
-        self._headers = {"Authorization": f"Bearer {key}", "User-Agent": "vectorlog"}
+        self._headers = {"Authorization": f"Bearer {key}", "User-Agent": "vectorlog", **(headers or {})}
         if user:
             self._headers["X-On-Behalf-Of"] = user
         again = _Again(

@@ -14,6 +14,7 @@ from threading import Lock
 
 from vectorlog.domain.vectors import Space, model_of
 from vectorlog.embedding.embedder import Embedder
+from vectorlog.embedding.meter import Meter, NoMeter
 from vectorlog.embedding.reporting import TOGETHER, ReportingEmbedder, refusals_reported
 from vectorlog.telemetry.telemetry import Telemetry
 
@@ -83,15 +84,22 @@ class Models:
         offers: at least one.
         default: model for requests that name none; the first offer if None.
         telemetry: records each refusal by a provider.
+        meter: is told how long the calls of models take.
 
     Raises:
         UnknownModel: the default is not offered.
     """
 
     def __init__(
-        self, offers: Sequence[Offer], default: str | None = None, *, telemetry: Telemetry | None = None
+        self,
+        offers: Sequence[Offer],
+        default: str | None = None,
+        *,
+        telemetry: Telemetry | None = None,
+        meter: Meter = NoMeter(),
     ) -> None:
         self._telemetry = telemetry or Telemetry()
+        self._meter = meter
         self._offers = {offer.model: offer for offer in offers}
         self._known_dimensions: dict[str, int] = {}
         self._embedders: dict[Space, ReportingEmbedder] = {}
@@ -152,7 +160,11 @@ class Models:
                         f"deployment to that version."
                     )
                 self._embedders[space] = ReportingEmbedder(
-                    offer.connect(space), self._telemetry, together=offer.together, by_windows=offer.by_windows
+                    offer.connect(space),
+                    self._telemetry,
+                    together=offer.together,
+                    by_windows=offer.by_windows,
+                    meter=self._meter,
                 )
             return self._embedders[space]
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from vectorlog.domain.vectors import Space, Vector
 from vectorlog.embedding.embedder import Embedder, EmbeddingError
+from vectorlog.embedding.meter import Meter, NoMeter, Purpose
 from vectorlog.embedding.remembered import Remembered
 from vectorlog.telemetry.telemetry import Telemetry
 
@@ -23,7 +24,7 @@ EVERY_TEXT = "It refuses every text. Check the deployment's embedding settings."
 class ReportingEmbedder:
     """Implements Embedder: forwards each call to another embedder and reports its refusals.
 
-    `clock` is in seconds and never goes back.
+    `clock` is in seconds and never goes back. `meter` is told of each call that returned vectors.
 
     Attributes:
         together: how many chunks it is worth to embed in one call.
@@ -39,7 +40,9 @@ class ReportingEmbedder:
         *,
         together: int = TOGETHER,
         by_windows: bool = False,
+        meter: Meter = NoMeter(),
     ) -> None:
+        self._meter = meter
         self.together = together
         self.by_windows = by_windows
         self.remembered = Remembered()
@@ -67,7 +70,8 @@ class ReportingEmbedder:
         """
         with self._reported():
             try:
-                return self._embedder.documents(texts)
+                with self._measured("documents", texts):
+                    return self._embedder.documents(texts)
             except EmbeddingError as error:
                 if error.fault == "text":
                     self._probe(error)
@@ -75,7 +79,7 @@ class ReportingEmbedder:
 
     def query(self, text: str) -> Vector:
         """See Embedder."""
-        with self._reported():
+        with self._reported(), self._measured("query", [text]):
             return self._embedder.query(text)
 
     def close(self) -> None:
@@ -96,6 +100,13 @@ class ReportingEmbedder:
             raise EmbeddingError(
                 f"{refused} {EVERY_TEXT}", retry_after=refused.retry_after, fault="deployment"
             ) from error
+
+    @contextmanager
+    def _measured(self, purpose: Purpose, texts: Sequence[str]) -> Iterator[None]:
+        """Tells the meter how long the block took, unless it raises."""
+        began = self._clock()
+        yield
+        self._meter.embedded(self.space.name, purpose, texts, self._clock() - began)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:

@@ -116,7 +116,8 @@ class Deliveries:
         try:
             return self._ingester.ingest(messages, time_left, crowd), {}
         except Exception as error:
-            log.exception("ingesting %s files failed", len(messages))
+            cause = messages[0].cause if len(messages) == 1 else {}
+            log.exception("ingesting %s files failed", len(messages), extra=cause)
             if len(messages) == 1:
                 return [], {_key(messages[0]): error}
         requeues: list[Requeue] = []
@@ -128,7 +129,7 @@ class Deliveries:
             try:
                 requeues += self._ingester.ingest([message], time_left, crowd)
             except Exception as error:
-                log.exception("ingesting %s in %s failed", message.file, message.store)
+                log.exception("ingesting %s in %s failed", message.file, message.store, extra=message.cause)
                 errors[_key(message)] = error
         return requeues, errors
 

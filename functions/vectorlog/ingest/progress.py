@@ -52,4 +52,5 @@ class Notes:
             row = placement.row(message.file)
             progress.note(self._deployment.views.table, message.store, row, reached, now)
         except Exception as error:  # noqa: BLE001 (it is for show only)
-            log.warning("the progress of %s in %s was not recorded: %s", message.file, message.store, error)
+            said = "the progress of %s in %s was not recorded: %s"
+            log.warning(said, message.file, message.store, error, extra=message.cause)

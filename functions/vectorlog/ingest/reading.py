@@ -109,7 +109,8 @@ class Reading:
         else:
             move = store.moves.under_way
             if move is not None and not self._deployment.models.offers(move.space):
-                log.error("%s moves to %s, which is not offered here: cancel the move", message.store, move.model)
+                said = "%s moves to %s, which is not offered here: cancel the move"
+                log.error(said, message.store, move.model, extra=message.cause)
                 move = None
             model = (move.space if move else store.space).name
             told = told_of_language(document, model, self._deployment.models.languages(model))

@@ -6,45 +6,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from vectorlog.client.server import Refused, Server, segment
-from vectorlog.syncing.pulled_file import FROM, Fetched, NotGiven, fetch
+from vectorlog.syncing.pull_map import PullMap
+from vectorlog.syncing.pulled_file import Fetched, NotGiven, fetch, uploaded
+from vectorlog.syncing.pulled_store import Pulled, PulledStores
 from vectorlog.syncing.sending import Sender
 from vectorlog.syncing.tasks import Progress, Sent, Task
 
 _AHEAD = 4
 """Files that are fetched before they are needed."""
-_METADATA = 16
-"""Keys of a store's metadata (docs/contract.md, section 4.1)."""
-
-
-@dataclass(slots=True)
-class Pulled:
-    """What came of a store.
-
-    Attributes:
-        old, new: its ids there and here.
-        name: its name.
-        made: whether it was made here now.
-        as_bytes, as_text, skipped: numbers of files; skipped are those that came before.
-        files: ids there, and here.
-        failed: names and reasons of what could not come.
-        notes: what came, but not as it was.
-    """
-
-    old: str
-    new: str
-    name: str
-    made: bool
-    as_bytes: int = 0
-    as_text: int = 0
-    skipped: int = 0
-    files: dict[str, str] = field(default_factory=dict)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Puller:
@@ -53,23 +26,18 @@ class Puller:
     Args:
         source: the other server, which is only read.
         target: the server that they come to.
-        known: ids of stores there, and here, from an earlier run.
+        known: what came in earlier runs; what comes is noted in it at once.
         stop: once it is set, nothing new begins.
         at_once: how many files are uploaded at a time.
     """
 
-    def __init__(
-        self, source: Server, target: Server, known: Mapping[str, str], stop: threading.Event, at_once: int
-    ) -> None:
+    def __init__(self, source: Server, target: Server, known: PullMap, stop: threading.Event, at_once: int) -> None:
         self._source = source
         self._target = target
         self._stop = stop
         self._at_once = at_once
-        self._stores = dict(known)
-        for each in target.items("/vector_stores"):
-            old = (each.get("metadata") or {}).get(FROM)
-            if isinstance(old, str):
-                self._stores.setdefault(old, each["id"])
+        self._known = known
+        self._stores = PulledStores(target, known)
 
     def pull(self, store: Mapping[str, Any], progress: Progress, begin: Callable[[int], None]) -> Pulled:
         """Copies one store, as the other server shows it; what came before is left as it is. `begin` is told how many
@@ -78,22 +46,18 @@ class Puller:
         Raises:
             Refused: a server cannot be reached, or refused the key or the store.
         """
-        pulled = self._store(store)
-        path = f"/vector_stores/{segment(pulled.new)}/files"
-        here: dict[str, str] = {}
-        for each in self._target.items(path):
-            old = (each.get("attributes") or {}).get(FROM)
-            if isinstance(old, str) and each["status"] not in ("failed", "cancelled"):
-                here[old] = each["id"]
+        pulled = self._stores.opened(store)
         there = list(self._source.items(f"/vector_stores/{segment(pulled.old)}/files", {"order": "asc"}))
+        here = self._stores.here(pulled, (each["id"] for each in there))
         missing = [each for each in there if each["id"] not in here]
         pulled.skipped = len(there) - len(missing)
         pulled.files |= {each["id"]: here[each["id"]] for each in there if each["id"] in here}
         begin(len(missing))
         fetched: dict[str, tuple[str, Fetched]] = {}
+        stop = _Drained(self._stop)
 
         def tasks() -> Iterator[Task]:
-            for listed, found in self._fetched(pulled.old, missing):
+            for listed, found in self._fetched(pulled.old, missing, stop):
                 name = listed.get("filename") or listed["id"]
                 if isinstance(found, NotGiven):
                     failed = Sent(Task(name, {}, "", None), "", "unsent", str(found))
@@ -103,6 +67,10 @@ class Puller:
                 fetched[found.task.key] = listed["id"], found
                 pulled.notes += [(f"{name} ({listed['id']})", note) for note in found.notes]
                 yield found.task
+
+        def noted(task: Task, file: str) -> None:
+            old, found = fetched[task.key]
+            self._known.add_file(pulled.old, old, file, found.form)
 
         def ended(sent: Sent) -> None:
             old, found = fetched.pop(sent.task.key)
@@ -114,47 +82,23 @@ class Puller:
             else:
                 pulled.failed.append((f"{sent.task.path} ({old})", sent.reason or sent.status))
 
-        Sender(self._target, pulled.new, None, self._stop, self._at_once).send(tasks(), progress, ended)
+        sender = Sender(self._target, pulled.new, None, stop, self._at_once)
+        sender.send(tasks(), progress, ended, uploaded=noted)
         return pulled
 
-    def _store(self, store: Mapping[str, Any]) -> Pulled:
-        """Returns the store here that stands for one there; it is made if there is none."""
-        old, name = store["id"], store.get("name") or ""
-        known = self._stores.get(old)
-        if known is not None:
-            try:
-                self._target.get(f"/vector_stores/{segment(known)}")
-            except Refused as error:
-                if error.status != HTTPStatus.NOT_FOUND:
-                    raise
-            else:
-                return Pulled(old, known, name, made=False)
-        metadata = dict(store.get("metadata") or {})
-        notes: list[tuple[str, str]] = []
-        if len(metadata) < _METADATA:
-            metadata[FROM] = old
-        else:
-            notes.append((name or old, f"it has {_METADATA} keys of metadata, so its old id is in the map alone"))
-        body = {
-            "name": store.get("name"),
-            "description": store.get("description"),
-            "expires_after": store.get("expires_after"),
-            "metadata": metadata,
-        }
-        made = self._target.post("/vector_stores", {key: value for key, value in body.items() if value})
-        self._stores[old] = made["id"]
-        return Pulled(old, made["id"], name, made=True, notes=notes)
-
     def _fetched(
-        self, store: str, missing: list[dict[str, Any]]
+        self, store: str, missing: list[dict[str, Any]], stop: _Drained
     ) -> Iterator[tuple[Mapping[str, Any], Fetched | NotGiven]]:
-        """Fetches files in the background, a few ahead of what is asked for."""
+        """Fetches files in the background, a few ahead of what is asked for. What was begun before `stop` is yielded
+        too, so that it need not be fetched again.
+        """
         waiting: deque[tuple[dict[str, Any], Future[Fetched | NotGiven]]] = deque()
         left = iter(missing)
         with ThreadPoolExecutor(_AHEAD) as pool:
-            while not self._stop.is_set():
-                while len(waiting) < _AHEAD and (listed := next(left, None)) is not None:
+            while True:
+                while len(waiting) < _AHEAD and not self._stop.is_set() and (listed := next(left, None)) is not None:
                     waiting.append((listed, pool.submit(self._fetch, store, listed)))
+                stop.fetched = len(waiting)
                 if not waiting:
                     return
                 listed, future = waiting.popleft()
@@ -162,6 +106,36 @@ class Puller:
 
     def _fetch(self, store: str, listed: Mapping[str, Any]) -> Fetched | NotGiven:
         try:
+            for new, form in self._known.uploads(store, listed["id"]):
+                if self._exists(new):
+                    return uploaded(self._source, listed, new, form)
             return fetch(self._source, store, listed)
         except NotGiven as reason:
             return reason
+
+    def _exists(self, file: str) -> bool:
+        try:
+            self._target.get(f"/files/{segment(file)}")
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
+
+
+class _Drained:
+    """Is set once `stop` is and nothing that was fetched is left to upload.
+
+    Attributes:
+        fetched: files that were fetched, or are being fetched, and were not yet taken.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self.fetched = 0
+
+    def is_set(self) -> bool:
+        return self._stop.is_set() and not self.fetched
+
+    def wait(self, timeout: float) -> bool:
+        return self._stop.wait(timeout) and self.is_set()

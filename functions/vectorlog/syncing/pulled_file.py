@@ -8,20 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.items import Item
+from vectorlog.syncing.pull_map import Form
 from vectorlog.syncing.tasks import Task, key_of
 
 FROM = "pulled_from"
 """The attribute of a file, and the metadata of a store, with its id on the other server."""
 AS = "pulled_as"
 """The attribute that says `text` where a file came as text alone."""
-_MOST = 16
+MOST_ATTRIBUTES = 16
 """Attributes of a file (docs/contract.md, section 5.1)."""
 _IN_MEMORY = 4 << 20
-_TEXTS = frozenset({".txt", ".md"})
+TEXT_SUFFIXES = frozenset({".txt", ".md"})
 _WITHHELD = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 """How a server says that a file's bytes are not given: OpenAI's answers 400 for purpose `assistants`."""
 
@@ -37,7 +38,7 @@ class Fetched:
     """
 
     task: Task
-    form: Literal["bytes", "text"]
+    form: Form
     notes: tuple[str, ...] = ()
 
 
@@ -55,7 +56,7 @@ def fetch(source: Server, store: str, listed: Mapping[str, Any]) -> Fetched:
     file = listed["id"]
     filename = _filename(source, listed)
     content: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
-    form: Literal["bytes", "text"] = "bytes"
+    form: Form = "bytes"
     try:
         source.download(f"/files/{segment(file)}/content", content)
     except Refused as error:
@@ -67,13 +68,32 @@ def fetch(source: Server, store: str, listed: Mapping[str, Any]) -> Fetched:
         content.truncate()
         content.write(text.encode(errors="replace"))
         form = "text"
-        if PurePosixPath(filename).suffix.lower() not in _TEXTS:
+        if PurePosixPath(filename).suffix.lower() not in TEXT_SUFFIXES:
             filename += ".txt"
     size, sha256 = _measured(content)
+    item = Item(filename, size, None, "", lambda: content)
+    return _fetched(source, listed, form, filename, sha256, item)
+
+
+def uploaded(source: Server, listed: Mapping[str, Any], new: str, form: Form) -> Fetched:
+    """A file that came before, as the file `new` of the target, and is only to be attached."""
+    return _fetched(source, listed, form, listed.get("filename") or listed["id"], "", None, new)
+
+
+def _fetched(
+    source: Server,
+    listed: Mapping[str, Any],
+    form: Form,
+    filename: str,
+    sha256: str,
+    item: Item | None,
+    new: str = "",
+) -> Fetched:
+    file = listed["id"]
     own = {FROM: file, **({AS: "text"} if form == "text" else {})}
     attributes = {**(listed.get("attributes") or {})}
     notes: tuple[str, ...] = ()
-    if len(attributes | own) <= _MOST:
+    if len(attributes | own) <= MOST_ATTRIBUTES:
         attributes |= own
     else:
         notes = (f"it has {len(attributes)} attributes, so its old id is in the map alone",)
@@ -81,7 +101,8 @@ def fetch(source: Server, store: str, listed: Mapping[str, Any]) -> Fetched:
         path=filename,
         attributes=attributes,
         sha256=sha256,
-        item=Item(filename, size, None, "", lambda: content),
+        item=item,
+        file=new,
         key=key_of("pull", source.url, file, form, sha256),
         chunking=_chunking(listed),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +12,8 @@ from uuid import uuid4
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.client.uploads import ContentChanged, Uploader
-from vectorlog.syncing.tasks import Progress, Sent, Task
+from vectorlog.syncing.items import Item
+from vectorlog.syncing.tasks import Progress, Sent, Stop, Task
 
 _BATCH = 100
 """Files of a batch: few enough that one which ends late does not keep many others from being reported."""
@@ -50,7 +50,7 @@ class Sender:
         server: Server,
         store: str,
         chunking: Mapping[str, Any] | None,
-        stop: threading.Event,
+        stop: Stop,
         at_once: int = 4,
         *,
         wait: bool = True,
@@ -73,10 +73,12 @@ class Sender:
         progress: Progress,
         ended: Callable[[Sent], None],
         taken: Container[str] = frozenset(),
+        uploaded: Callable[[Task, str], None] | None = None,
     ) -> None:
-        """Uploads and attaches files; calls `ended` for each in this thread, as soon as it has ended. Tasks that did
-        not begin before `stop` are not reported. Files whose ids are `taken` stand for something else in the store: a
-        task whose upload has such an id, because its content was in its place before, is uploaded as a new file.
+        """Uploads and attaches files; calls `ended` for each in this thread, as soon as it has ended, and `uploaded`
+        before, as soon as it has an id, in another thread. Tasks that did not begin before `stop` are not reported.
+        Files whose ids are `taken` stand for something else in the store: a task whose upload has such an id, because
+        its content was in its place before, is uploaded as a new file.
 
         Raises:
             Refused: the server cannot be reached any more, or refuses the key.
@@ -97,7 +99,7 @@ class Sender:
                     task = next(tasks, None)
                     more = task is not None
                     if task is not None:
-                        uploads[pool.submit(self._upload, task, taken)] = task
+                        uploads[pool.submit(self._upload, task, taken, uploaded)] = task
                 more = more and not self._stop.is_set()
                 done = wait(uploads, timeout=_POLL_S[0], return_when=FIRST_COMPLETED).done if uploads else set()
                 for future in done:
@@ -119,16 +121,20 @@ class Sender:
                 if not uploads and not more and batches:
                     self._stop.wait(max(0.0, min(each.look_at for each in batches) - time.monotonic()))
 
-    def _upload(self, task: Task, taken: Container[str]) -> str:
-        if task.item is None:
-            return task.file
+    def _upload(self, task: Task, taken: Container[str], uploaded: Callable[[Task, str], None] | None) -> str:
+        file = task.file if task.item is None else self._sent(task, task.item, taken)
+        if uploaded is not None:
+            uploaded(task, file)
+        return file
+
+    def _sent(self, task: Task, item: Item, taken: Container[str]) -> str:
         name = task.path.rpartition("/")[2]
         filename = "".join(each if each.isprintable() else "_" for each in name)
-        with task.item.open() as content:
-            file = self._uploader.upload(filename, content, task.item.size, task.sha256, task.key)
+        with item.open() as content:
+            file = self._uploader.upload(filename, content, item.size, task.sha256, task.key)
             if file in taken:
                 content.seek(0)
-                file = self._uploader.upload(filename, content, task.item.size, task.sha256, str(uuid4()))
+                file = self._uploader.upload(filename, content, item.size, task.sha256, str(uuid4()))
         return file
 
     def _uploaded(self, future: Future[str], task: Task) -> str | Sent:

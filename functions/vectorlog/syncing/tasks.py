@@ -65,6 +65,16 @@ class Progress(Protocol):
         """A file has ended."""
 
 
+class Stop(Protocol):
+    """What `threading.Event` has: once it is set, nothing new begins."""
+
+    def is_set(self) -> bool:
+        """Whether it is set."""
+
+    def wait(self, timeout: float) -> bool:
+        """Waits until it is set, at most so many seconds; returns whether it is."""
+
+
 def key_of(*parts: str) -> str:
     """Returns an Idempotency-Key that is the same for the same parts."""
     whole = "\0".join(parts).encode(errors="surrogateescape")

@@ -24,6 +24,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _HTTPS_ONLY = "Expected an https URL of a host on the public internet."
+_ALLOWED = f"{_HTTPS_ONLY} This server can allow others: --webhook-allow-private (webhook_allow_private on AWS)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ def checked_url(url: str, *, allow_private: bool) -> Target:
     except LocationParseError:
         raise RefusedAddress(_HTTPS_ONLY) from None
     if parsed.scheme not in (("http", "https") if allow_private else ("https",)) or not parsed.host:
-        raise RefusedAddress(_HTTPS_ONLY)
+        raise RefusedAddress(_HTTPS_ONLY if allow_private else _ALLOWED)
     if parsed.auth is not None:
         raise RefusedAddress("The URL must have no user name or password.")
     if parsed.fragment is not None:
         raise RefusedAddress("The URL must have no fragment ('#').")
     host, https = parsed.host.strip("[]"), parsed.scheme == "https"
     if not allow_private and ((literal := _literal(host)) is not None and not is_public(literal)):
-        raise RefusedAddress(_HTTPS_ONLY)
+        raise RefusedAddress(_ALLOWED)
     port = parsed.port if parsed.port is not None else (443 if https else 80)
     if not 0 < port < 65536:
         raise RefusedAddress(_HTTPS_ONLY)

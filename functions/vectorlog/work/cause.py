@@ -13,3 +13,8 @@ class FromRequest:
 
     request: str = ""
     project: str = ""
+
+    @property
+    def cause(self) -> dict[str, str]:
+        """The fields of a log line that name the request, if there is one."""
+        return {"request_id": self.request} if self.request else {}

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -26,6 +27,20 @@ REMEMBERED_S = 1.0
 """How long a measurement counts. Bytes that are written in the meantime are subtracted from it."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a disk has, in bytes: its size, what is free on it, and what of that is reserved.
+
+    Attributes:
+        full: whether nothing may grow.
+    """
+
+    total: int
+    free: int
+    reserve: int
+    full: bool
 
 
 class Disk:
@@ -65,6 +80,11 @@ class Disk:
     def full(self) -> bool:
         """Whether no more than the reserve and its margin is left. Then nothing may grow."""
         return self._available() < self._margin
+
+    def space(self) -> Space:
+        """Returns what the disk has now."""
+        total, free = self._usage(self._folder)
+        return Space(total, free, self.reserve, self.full)
 
     def room(self, length: int) -> None:
         """Checks that data may grow by `length` bytes.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from vectorlog.runtime.local.request_id import found_to_work_for, working_for
 from vectorlog.work.messages import Message, decode
 from vectorlog.work.queue import Received
 from vectorlog.work.redelivery import redelivery_delay
@@ -78,13 +79,16 @@ def handle_one(lender: Lender, do: Callable[[Message], None], delays: Sequence[i
     with lender.lend(1) as received:
         for each in received:
             begun = time.monotonic()
-            try:
-                do(decode(each.body))
-            except Exception:
-                log.exception("work failed (try %s) and will be tried again: %s", each.receives, each.body)
-                lender.release(each.receipt, redelivery_delay(delays, each.receives))
-            else:
-                lender.acknowledge([each.receipt])
+            with working_for(""):
+                try:
+                    message = decode(each.body)
+                    found_to_work_for(message.request)
+                    do(message)
+                except Exception:
+                    log.exception("work failed (try %s) and will be tried again: %s", each.receives, each.body)
+                    lender.release(each.receipt, redelivery_delay(delays, each.receives))
+                else:
+                    lender.acknowledge([each.receipt])
             lender.queue.charge([each.group], {each.group: round(1000 * (time.monotonic() - begun))})
     if not received:
         lender.queue.wait(wait_s)

@@ -8,6 +8,7 @@ import sys
 import time
 from functools import lru_cache
 
+from vectorlog.runtime.local.request_id import RequestIdFilter
 from vectorlog.runtime.local.request_log import RequestLine
 from vectorlog.telemetry.telemetry import FIELDS
 
@@ -17,14 +18,20 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 _COLOURS = {2: "\033[32m", 3: "\033[36m", 4: "\033[33m", 5: "\033[31m"}
 _PLAIN = "\033[0m"
+_DIM = "\033[2m"
 
 
-def configure(*, people: bool) -> None:
-    """Sends log lines to standard error: readable text if `people`, else JSON."""
+def configure(*, people: bool, level: str = "info") -> None:
+    """Sends log lines from a level on to standard error: readable text if `people`, else JSON. The lines of requests
+    have the level `info`. What libraries say below `warning` is shown only at `debug`.
+    """
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(RequestIdFilter())
     handler.setFormatter(_ForPeople() if people else _AsJson())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    least = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=least, handlers=[handler], force=True)
+    if least > logging.DEBUG:
+        logging.getLogger("uvicorn").setLevel(max(least, logging.WARNING))
 
 
 def request(line: RequestLine) -> None:
@@ -49,9 +56,8 @@ class _ForPeople(logging.Formatter):
             return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
         colour = _COLOURS.get(line.status // 100, "")
         project = f"  {line.project}" if line.project and line.project != "default" else ""
-        return (
-            f"{now}  {colour}{line.status}{_PLAIN}  {line.method:<6} {printable(line.path)}  {line.ms:.1f} ms{project}"
-        )
+        said = f"{line.method:<6} {printable(line.path)}  {line.ms:.1f} ms{project}"
+        return f"{now}  {colour}{line.status}{_PLAIN}  {said}  {_DIM}{line.request_id}{_PLAIN}"
 
 
 def printable(text: str) -> str:

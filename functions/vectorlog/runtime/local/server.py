@@ -26,6 +26,9 @@ from vectorlog.runtime.local.direct_parts import DirectParts
 from vectorlog.runtime.local.http import asgi_app
 from vectorlog.runtime.local.process_limits import with_files_for
 from vectorlog.runtime.local.protocol import limited
+from vectorlog.runtime.local.request_id import identified, still_for_it
+from vectorlog.runtime.local.request_log import RequestLine
+from vectorlog.runtime.local.request_metrics import RequestMetrics
 from vectorlog.runtime.local.service import Local
 from vectorlog.runtime.local.settings import MB, listed
 from vectorlog.runtime.local.web_pages import LOOPBACK_NAMES, kept_from_pages
@@ -102,18 +105,24 @@ class Server:
     def _app(self, pool: Executor) -> ASGIApp:
         deployment, settings = self._local.deployment, self._local.settings
         keys = auth.open_until_first_key if self._loopback else auth.keys_required
-        authenticate = keys(deployment, later=pool.submit)
+        authenticate = keys(deployment, later=lambda step: pool.submit(still_for_it(step)))
         trusted, origins = listed(settings.trusted_hosts), listed(settings.cors_origins)
         probes = {**OPEN, "/readyz": self._ready, "/metrics": lambda _: self._metrics()}
+        measured = RequestMetrics(self._local.metrics.registry)
+
+        def ended(line: RequestLine) -> None:
+            logs.request(line)
+            measured.ended(line)
+
         disk, direct = self._local.disk, DirectParts(deployment.link_key(), deployment.clock)
         app = App(deployment, authenticate, send_blob, probes, disk.room, disk.take, direct.sign)
         admit = kept_from_pages(self._with_space(app.admit), self._is_open, trusted_hosts=trusted, cors_origins=origins)
         return asgi_app(
-            direct.admitting(admit, deployment, disk.room),
+            identified(direct.admitting(admit, deployment, disk.room)),
             pool,
             self._local.folder.spool,
             body_limit=settings.body_limit_mb * MB,
-            on_request=logs.request,
+            on_request=ended,
             quick=routes.is_quick,
             cors_origins=origins,
             trusted_hosts=[*trusted, *LOOPBACK_NAMES] if trusted and self._loopback else trusted,
@@ -140,7 +149,7 @@ class Server:
         return health.ready(deployment)
 
     def _metrics(self) -> Response:
-        """Returns the counters since the start, in Prometheus' text format. Like the health checks, it needs no key."""
+        """Returns what is counted and measured, in Prometheus' text format. Like the health checks, it needs no key."""
         content_type, text = self._local.metrics.exposition()
         return Response(200, {"content-type": content_type}, text)
 

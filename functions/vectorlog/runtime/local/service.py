@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache, partial
-from pathlib import Path
 
 from vectorlog.defaults import LOCAL_UPLOADS
 from vectorlog.deployment import Deployment
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.embedding.catalogue import Models
 from vectorlog.embedding.embedder import EmbeddingError
+from vectorlog.embedding.meter import Meter, NoMeter
 from vectorlog.embedding.offers import local_offers, openai_offers
 from vectorlog.endpoints.endpoint import Endpoint
-from vectorlog.endpoints.refusal import EndpointError
 from vectorlog.files.by_size import BlobsBySize
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.ingest.cpu_limit import CpuLimit
@@ -33,12 +31,15 @@ from vectorlog.runtime.local import copied, rebuild
 from vectorlog.runtime.local.checkpoint import Checkpoint
 from vectorlog.runtime.local.data_folder import DataFolder
 from vectorlog.runtime.local.disk import Disk
+from vectorlog.runtime.local.embedding_metrics import EmbeddingMetrics
+from vectorlog.runtime.local.endpoint_keys import endpoint_key
 from vectorlog.runtime.local.engine import Engine, Ingesters, Outgoing, Queues
 from vectorlog.runtime.local.kept_key import key_in
 from vectorlog.runtime.local.log_and_views import LocalLogAndViews, clock
 from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.runtime.local.scrub import scrubbing
 from vectorlog.runtime.local.settings import MB, Settings
+from vectorlog.runtime.local.state_metrics import Held, StateMetrics
 from vectorlog.runtime.local.uptime import Uptime
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.webhooks.https import HttpsSender
@@ -95,7 +96,7 @@ class Local:
         telemetry = Telemetry(self.metrics)
         queues = {name: SQLiteQueue(log_and_views.derived, name, clock) for name in ("work", "embed", "slow")}
         deliver = SQLiteQueue(log_and_views.derived, "deliver", clock)
-        self.models = models_of(settings, self._resources, telemetry)
+        self.models = models_of(settings, self._resources, telemetry, EmbeddingMetrics(self.metrics.registry))
         uptime = Uptime(log_and_views.derived, clock)
         self.deployment = Deployment(
             streams=log_and_views.streams,
@@ -120,12 +121,23 @@ class Local:
             link_key=cache(partial(key_in, self.folder.signing_key)),
             scrub=scrubbing(index, blobs.rows, log_and_views.log, log_and_views.derived),
         )
+        checkpoint = Checkpoint(log_and_views.derived, "projector")
+        held = Held(
+            backlogs=self.deployment.backlogs,
+            behind=lambda: max(0, log_and_views.log.last_position() - checkpoint.read()),
+            index=index,
+            index_memory=settings.index_memory_mb * MB,
+            folder=self.folder,
+            disk=self.disk,
+            clock=clock,
+        )
+        self.metrics.registry.register(StateMetrics(held))
         self._sandboxes = [self._sandbox(settings.readers), self._sandbox(1), self._sandbox(1)]
         main, spare, slow = map(self._ingester, self._sandboxes)
         self.engine = Engine(
             self.deployment,
             feed=log_and_views.log,
-            checkpoint=Checkpoint(log_and_views.derived, "projector"),
+            checkpoint=checkpoint,
             uptime=uptime,
             queues=Queues(**queues),
             ingesters=Ingesters(main, spare, slow),
@@ -185,18 +197,18 @@ class Local:
             copied.closed(self.folder, self._end)
 
 
-def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry) -> Models:
-    """Returns the models that these settings offer, which `resources` close."""
+def models_of(settings: Settings, resources: ExitStack, telemetry: Telemetry, meter: Meter = NoMeter()) -> Models:
+    """Returns the models that these settings offer, which `resources` close; `meter` is told of their calls."""
     offers, default = local_offers(), None
     if settings.embedding == "openai":
-        key = _key(settings.embedding_api_key, settings.embedding_api_key_file)
+        key = endpoint_key(settings.embedding_api_key, settings.embedding_api_key_file)
         endpoint = Endpoint(settings.embedding_base_url, key)
         resources.callback(endpoint.close)
         named = {settings.embedding_model: settings.embedding_dimensions or None} if settings.embedding_model else None
         offers = [*openai_offers(endpoint, models=named), *offers]
     elif settings.embedding_model:
         default = f"local:{settings.embedding_model}"
-    models = Models(offers, default, telemetry=telemetry)
+    models = Models(offers, default, telemetry=telemetry, meter=meter)
     resources.callback(models.close)
     return models
 
@@ -209,7 +221,7 @@ def _webhooks(settings: Settings, folder: DataFolder) -> Webhooks:
 def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
     if not settings.rewriting_model:
         return PlainRewriter()
-    key = _key(settings.rewriting_api_key, settings.rewriting_api_key_file)
+    key = endpoint_key(settings.rewriting_api_key, settings.rewriting_api_key_file)
     endpoint = Endpoint(settings.rewriting_base_url, key, path=chat.PATH, settings="rewriting")
     resources.callback(endpoint.close)
     rewriter = chat.ChatRewriter(endpoint, settings.rewriting_model)
@@ -220,29 +232,9 @@ def _rewriter(settings: Settings, resources: ExitStack) -> Rewriter:
 def _reranker(settings: Settings, resources: ExitStack) -> Reranker | None:
     if not settings.reranking_model:
         return None
-    key = _key(settings.reranking_api_key, settings.reranking_api_key_file)
+    key = endpoint_key(settings.reranking_api_key, settings.reranking_api_key_file)
     endpoint = Endpoint(settings.reranking_base_url, key, path=reranking.PATH, settings="reranking")
     resources.callback(endpoint.close)
     reranker = reranking.EndpointReranker(endpoint, settings.reranking_model)
     resources.callback(reranker.close)
     return reranker
-
-
-def _key(key: str, file: str) -> str | Callable[[], str]:
-    """Returns an endpoint's key, or a function that reads it from its file."""
-    return (lambda: _key_in(Path(file))) if file else key
-
-
-def _key_in(file: Path) -> str:
-    """Returns the key that a file holds now.
-
-    Raises:
-        EndpointError: it cannot be read, or is empty.
-    """
-    try:
-        key = file.expanduser().read_text().strip()
-    except (OSError, ValueError) as error:
-        raise EndpointError(f"The key file {file} cannot be read: {error}.", fault="deployment") from None
-    if not key:
-        raise EndpointError(f"The key file {file} is empty: put the endpoint's key there.", fault="deployment")
-    return key

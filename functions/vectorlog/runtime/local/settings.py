@@ -29,6 +29,8 @@ from vectorlog.defaults import (
 
 MB = 1024 * 1024
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
 
 class WrongSettings(ValueError):
     """Settings that cannot be combined. The message says what to change."""
@@ -54,6 +56,9 @@ class Settings:
     """
 
     data: Path = _setting(Path("~/.vectorlog"), "Folder for all data.")
+    log_level: LogLevel = _setting(
+        "info", "The least important lines of the log to show; requests are 'info', and so are shown by default."
+    )
     host: str = _setting("127.0.0.1", "Address to listen on. Keys are required unless it is a loopback address.")
     port: int = _setting(PORT, "Port to listen on; 0 picks a free one.", minimum=0, maximum=65535)
     cors_origins: str = _setting("", "Origins whose pages may call the API from a browser, separated by commas.")
