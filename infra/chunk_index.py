@@ -68,6 +68,7 @@ class ChunkIndex(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.endpoint, self._arn = configuration.opensearch_endpoint, configuration.opensearch_domain_arn
+        self._shards = str(configuration.opensearch_shards)
         self.domain = None
         if self.endpoint:
             return
@@ -99,7 +100,7 @@ class ChunkIndex(Construct):
     @property
     def values(self) -> dict[str, str]:
         """Values by field of `Environment`."""
-        return {"opensearch_endpoint": self.endpoint}
+        return {"opensearch_endpoint": self.endpoint, "opensearch_shards": self._shards}
 
     def grant_waking(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
         """Nothing has to be woken."""

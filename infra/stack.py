@@ -32,7 +32,7 @@ from vectorlog.domain.project_limits import LIMITS
 LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 """Fields of `Configuration` and of `Environment`."""
 TABLES = ("events_table", "views_table")
-ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins")
+ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins", "opensearch_form")
 """Fields of `Environment` for functions that answer requests."""
 QUEUES = ("work_queue", "embed_queue", "erase_queue")
 EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
@@ -86,7 +86,7 @@ class VectorlogStack(Stack):
         outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
-        function = self._make(functions.API, *ANSWERING, "duplicate_content", "opensearch_form", *SIGNING, *QUEUES)
+        function = self._make(functions.API, *ANSWERING, "duplicate_content", *SIGNING, *QUEUES, "deliver_queue")
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -96,7 +96,8 @@ class VectorlogStack(Stack):
         self._grants.name_models(function)
         self._outgoing.sign(function)
         self._index.grant_waking(function, self._queues.work)
-        self._grants.count_messages(function, self._queues.work, self._queues.embed, self._queues.erase)
+        self._grants.count_messages(function, *self._queues.by_name.values())
+        self._grants.send(function, self._queues.deliver)  # samples for webhook endpoints
         return function
 
     def _search(self) -> lambda_.Function:
@@ -126,7 +127,7 @@ class VectorlogStack(Stack):
         return function
 
     def _work(self) -> lambda_.Function:
-        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", *TELLING)
+        function = self._make(functions.WORK, *EVERY_QUEUE, "duplicate_content", "models", *TELLING)
         self._grants.append(function)
         self._grants.write_rows(function)
         self._grants.list_rows(function)
@@ -220,7 +221,6 @@ class VectorlogStack(Stack):
             "erase_queue": self._queues.erase.queue_url,
             **self._outgoing.values,
             **self._index.values,
-            "opensearch_shards": str(self._configuration.opensearch_shards),
             "models": ",".join(self._configuration.models),
             **endpoints(self._configuration),
             "duplicate_content": self._configuration.duplicate_content,

@@ -45,7 +45,9 @@ def test_queues(administered: Administered, prefix: str) -> None:
         answer = raw.get(f"{prefix}/organization/queues")
         assert answer.status_code == 200, answer.text
         queues = {each["id"]: each for each in answer.json()["data"]}
-    assert set(queues) == ({"work", "embed", "erase"} if EDITION == "aws" else {"work", "embed", "slow", "deliver"})
+    assert set(queues) == (
+        {"work", "embed", "erase", "deliver"} if EDITION == "aws" else {"work", "embed", "slow", "deliver"}
+    )
     for each in queues.values():
         assert min(each["waiting"], each["in_progress"], each["delayed"]) >= 0
     for scope in ("read", "write", "admin"):

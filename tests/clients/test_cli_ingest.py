@@ -100,9 +100,30 @@ def test_nothing_there(cli: CommandLine, tmp_path: Path) -> None:
     assert cli.json("stores", "list") == []
 
 
+def test_source_is_taken(cli: CommandLine, folder: Path) -> None:
+    """Files that `ingest` adds are never those that a sync owns, which would remove them."""
+    refused = cli.run("ingest", folder, "--store", "new", "--attribute", "source=docs")
+    assert refused.exit_code == exits.USAGE
+    assert "vectorlog sync" in refused.stderr
+    assert cli.json("stores", "list") == []
+
+
+def test_pointers(cli: CommandLine, folder: Path) -> None:
+    """A pointer of Git LFS is left out, which is said; what only looks a little like one is text."""
+    spec = "version https://git-lfs.github.com/spec/v1\n"
+    (folder / "manual.pdf").write_text(f"{spec}oid sha256:{'0a' * 32}\nsize 123456\n")
+    (folder / "about.txt").write_text(f"A pointer begins with:\n{spec}oid sha256:{'0a' * 32}\nsize 123456\n")
+    said = cli.run("ingest", folder, "--store", "new")
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith("4 files added")
+    assert "Left out: docs/manual.pdf: it is a pointer of Git LFS" in said.stderr
+
+
 @long_locally
 def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
-    """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB."""
+    """A file above what the server takes in a request is sent in parts: on AWS above 4.5 MB, here above 64 MB. One that
+    could not be ingested is tried again by the next run, and not uploaded again.
+    """
     size = (5 if EDITION == "aws" else 65) << 20
     content = random.Random(1).randbytes(size)
     (tmp_path / "large.bin").write_bytes(content)
@@ -111,6 +132,8 @@ def test_large(cli: CommandLine, tmp_path: Path, openai_client: OpenAI) -> None:
     [file] = openai_client.files.list()
     assert (file.bytes, file.filename) == (size, "large.bin")
     assert file.to_dict()["sha256"] == hashlib.sha256(content).hexdigest()
+    assert cli.run("ingest", tmp_path / "large.bin", "--store", "new").exit_code == exits.SOME_FAILED
+    assert [each.id for each in openai_client.files.list()] == [file.id]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")

@@ -73,8 +73,19 @@ def test_hostile_text(cli: CommandLine, store: str, attached: Attached) -> None:
         ("search", store, "red alert"),
         ("search", store, "red alert", "--full"),
         ("files", "list", store),
+        ("files", "list", store, "--json"),
+        ("files", "set", store, file["id"], "--attribute", "b=\x9b31m"),
+        ("files", "show", store, file["id"], "--json"),
+        ("search", store, "red alert", "--json"),
     ):
         assert not set(cli.succeed(*arguments)) & {"\x1b", "\x07", "\x9b"}, arguments
+    assert cli.json("files", "show", store, file["id"])["attributes"] == {
+        "a": "\x1b]0;title\x07 \x9b31m",
+        "b": "\x9b31m",
+    }
+    refused = cli.run("files", "show", store, "file-\x9b31m\x1b[2J")
+    assert refused.exit_code == exits.REFUSED
+    assert not set(refused.output) & {"\x1b", "\x9b"}
 
 
 def test_exit_codes(cli: CommandLine, library: str, openai_client: OpenAI) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,3 +190,20 @@ def test_what_cannot_be(operated: Operated) -> None:
     assert "is not offered here" in operated.run("vectors", "--all", "--model", "openai:none").stderr
     assert "give one of --store, --project and --all" in operated.run("vectors").stderr
     assert "Only `rebuild vectors` takes" in operated.run("chunks", "--all").stderr
+
+
+@pytest.mark.skipif(EDITION == "aws", reason="the command takes the models of the stack")
+def test_a_model_that_the_server_does_not_offer(tmp_path: Path) -> None:
+    """The command was given a model that the server was not: nothing is embedded, and the command says what to do."""
+    offered = ("--embedding-model", OLD.partition(":")[2])
+    with TwoModels(dimensions=1536) as stub, running(tmp_path / "data", stub, *offered) as url:
+        variables = {"VECTORLOG_EMBEDDING": "openai", "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
+        client = OpenAI(base_url=f"{url}/v1", api_key="any")
+        operated = Operated(client, stub, ("--data", str(tmp_path / "data")), variables)
+        store, _ = operated.store(1)
+        embedded = [request for request in stub.requests if "alpha0" in str(request["input"])]
+        told = operated.run("vectors", "--store", store, "--model", NEW, "--yes")
+        assert told.returncode == 1
+        assert "workers do not offer both" in told.stderr
+        assert operated.run("vectors", "--store", store, "--cancel").returncode == 0
+        assert [request for request in stub.requests if "alpha0" in str(request["input"])] == embedded

@@ -27,6 +27,7 @@ ELSEWHERE = {
     r"\./dev webhooks listen\b": "tests/clients/test_cli_webhooks.py",
     r"\./dev (synth|deploy|aws|sam|test|docs)\b": "steps of .ci/run, or they need an account",
     r"OPENAI_API_KEY=": "needs an account at OpenAI; the other pull is the same command",
+    r"\./dev pull chroma": "tests/clients/test_cli_pull_points.py",
     r"(claude|npx) ": "tests/clients/test_mcp.py drives the server with the official client",
     r"docker compose": "needs a container engine; tools/packages.py checks the file",
 }

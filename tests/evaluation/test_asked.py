@@ -33,7 +33,7 @@ class Stub(Server):
     def get(self, path: str, **query: str | int) -> Any:
         return {"file_counts": {"total": 4, "in_progress": 0, "failed": 0}}
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:
         if path == "/vector_stores":
             self.kept.add("/vector_stores/vs_1")
         if path.endswith("/search"):

@@ -11,7 +11,7 @@ import pytest
 
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import NO_FRAME, Frame
-from vectorlog.files import artefact
+from vectorlog.files import artefact, part_files
 from vectorlog.files.artefact import Details
 from vectorlog.files.folder import FolderBlobs
 
@@ -126,6 +126,19 @@ def test_shared_vectors_are_kept_once(blobs: Watched, tmp_path: Path) -> None:
         assert [chunk.vectors for chunk in chunks] == vectors
         part = tmp_path / "part"
         part.write_bytes(each)
-        assert artefact.whole_chunks_in(part) == 4
+        assert part_files.whole_chunks_in(part) == 4
         part.write_bytes(each[:-1])
-        assert artefact.whole_chunks_in(part) is None
+        assert part_files.whole_chunks_in(part) is None
+
+
+def test_a_part_beside_a_later_text(blobs: Watched) -> None:
+    """A part of a try that died beside the text of the next one, which read the file differently, is read as something
+    else, even if it begins in the middle of a character.
+    """
+    for first in (0, 2):
+        details = Details([3] * 2, WHERE[first : first + 2], (1, 3))
+        spans, vectors = SPANS[first : first + 2], VECTORS[first : first + 2]
+        blobs.put([artefact.part_item("vs_1", "file-1", 1, first, spans, vectors, details)])
+    blobs.put([artefact.text_item("vs_1", "file-1", 1, "\u20ac" * 9)])
+    chunks = [chunk for part in artefact.read_parts(blobs, "vs_1", "file-1", 1) for chunk in part]
+    assert len(chunks) == 4

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.support import moto_aws
 from tests.support.moto_deployment import MotoDeployment
+from vectorlog.domain.errors import Invalid, Unavailable
 from vectorlog.domain.outgoing_event import TYPES
 from vectorlog.domain.tenancy import Caller
-from vectorlog.runtime.aws import clients, once, tables, webhooks
-from vectorlog.use_cases import vector_stores
+from vectorlog.retry import Timing
+from vectorlog.runtime.aws import clients, once, tables, webhooks, wiring
+from vectorlog.use_cases import vector_stores, webhook_requests
 from vectorlog.use_cases import webhooks as endpoints
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.vector_stores import CreateStore
@@ -21,6 +24,13 @@ from vectorlog.use_cases.webhooks import Settings
 from vectorlog.webhooks.sender import Unreachable
 
 ACTOR = Actor(Caller("acme"), "req_1")
+
+
+class Nowhere:
+    """A network without a way out."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        raise AssertionError("nothing may be sent from here")
 
 
 class Receiver:
@@ -99,3 +109,57 @@ def test_a_receiver_that_is_away(moto: MotoDeployment, receiver: Receiver) -> No
     deliveries(moto)
     assert len(receiver.got) == 1
     assert moto_aws.dynamodb().scan(TableName="outbox")["Items"] == []
+
+
+def test_a_sample(moto: MotoDeployment, receiver: Receiver) -> None:
+    """A function that answers requests sends no webhook itself, because its network may have no way out: the deliver
+    function sends the sample, once, and the request is answered with the outcome.
+    """
+    endpoint = endpoints.create(moto.deployment, ACTOR, Settings("a", "https://a.example/", TYPES)).id
+    sending = wiring.deployment().webhooks
+    assert sending is not None
+    assert sending.elsewhere is not None
+    waits = list[float]()
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            assert deliveries(moto) == 1
+
+    timing = Timing(sleep=sleep, clock=lambda: sum(waits))
+    asked = replace(
+        moto.deployment,
+        webhooks=replace(sending, sender=Nowhere(), elsewhere=replace(sending.elsewhere, timing=timing)),
+    )
+    assert webhook_requests.test(asked, ACTOR, endpoint, "file.deleted") == 200
+    [event] = receiver.got
+    assert event["type"] == "file.deleted"
+
+    waits.clear()
+    receiver.answer = lambda: 500
+    assert webhook_requests.test(asked, ACTOR, endpoint, "file.deleted") == 500
+
+    def away() -> int:
+        raise Unreachable("the connection was refused")
+
+    waits.clear()
+    receiver.answer = away
+    with pytest.raises(Invalid, match=r"did not answer: the connection was refused\."):
+        webhook_requests.test(asked, ACTOR, endpoint, "file.deleted")
+
+
+def test_a_sample_that_nobody_sends(moto: MotoDeployment, receiver: Receiver) -> None:
+    """The request says so before API Gateway's time is over, and the sample is not sent later."""
+    endpoint = endpoints.create(moto.deployment, ACTOR, Settings("a", "https://a.example/", TYPES)).id
+    sending = wiring.deployment().webhooks
+    assert sending is not None
+    assert sending.elsewhere is not None
+    waits = list[float]()
+    timing = Timing(sleep=waits.append, clock=lambda: sum(waits))
+    asked = replace(moto.deployment, webhooks=replace(sending, elsewhere=replace(sending.elsewhere, timing=timing)))
+    with pytest.raises(Unavailable, match="Repeat the request"):
+        webhook_requests.test(asked, ACTOR, endpoint, "file.deleted")
+    assert 20 < sum(waits) < 25
+    moto.now += 30_000
+    assert deliveries(moto) == 1
+    assert receiver.got == []

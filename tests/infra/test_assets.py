@@ -21,7 +21,7 @@ HERE = "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64"
 UNCHECKED = (1).to_bytes(4, "little")
 """Flags of a .pyc that is valid whatever its source's time (PEP 552)."""
 USES = {
-    "api": "from vectorlog.runtime.aws import api; api.resolver()",
+    "api": "from vectorlog.runtime.aws import api, workers; api.resolver(); workers.deliver_queue()",
     "projector": "from vectorlog.runtime.aws import workers; workers.projector()",
     "sweep": "from vectorlog.runtime.aws import workers; workers.projector()",
     "first_key": "from vectorlog.runtime.aws import clients; clients.secrets_manager()",
@@ -30,8 +30,8 @@ USES = {
         "searching=True)"
     ),
     "work": (
-        "from vectorlog.runtime.aws import wiring, workers; wiring.index(); workers.work_queue(); "
-        "from vectorlog.files.s3 import S3Blobs"
+        "from vectorlog.runtime.aws import models, wiring, workers; wiring.index(); workers.work_queue(); "
+        "models.models(wiring.environment(), searching=True); from vectorlog.files.s3 import S3Blobs"
     ),
     "erase": "from vectorlog.runtime.aws import workers; workers.erase_queue(); from vectorlog.files.s3 import S3Blobs",
     "deliver": (

@@ -84,6 +84,9 @@ def test_told_what_they_need(stack: Synthesized) -> None:
         "VECTORLOG_OPENSEARCH_ENDPOINT"
         in variables["search"] & variables["work"] & variables["embed"] & variables["dead_letters"]
     )
+    assert {handler for handler in HANDLERS if "VECTORLOG_MODELS" in variables[handler]} == {
+        *("api", "search", "work", "embed", "dead_letters")  # work: a store moves only between models that are offered
+    }
     assert variables["projector"] == {
         f"VECTORLOG_{name}" for name in ("EVENTS_TABLE", "VIEWS_TABLE", "WORK_QUEUE", "EMBED_QUEUE", "ERASE_QUEUE")
     } | {"VECTORLOG_DELIVER_QUEUE", "VECTORLOG_OUTBOX_TABLE"}

@@ -164,8 +164,7 @@ def test_api_can_wake_it(synthesize: Synthesize) -> None:
         sending = [each for each in statements if "sqs:SendMessage" in each["Action"]]
         return {each["Resource"]["Fn::GetAtt"][0][:14] for each in sending}
 
-    assert sends(index="serverless") == {"WorkQueuesWork"}
-    assert sends() == set()
+    assert sends(index="serverless") - sends() == {"WorkQueuesWork"}
 
 
 @pytest.mark.parametrize(

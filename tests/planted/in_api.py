@@ -103,9 +103,9 @@ BUGS = (
     ),
     Bug(
         "failures-are-silent",
-        "api/app.py",
-        "if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
-        "if response.status > HTTPStatus.INTERNAL_SERVER_ERROR:",
+        "api/failures.py",
+        "if status >= HTTPStatus.INTERNAL_SERVER_ERROR:",
+        "if status > HTTPStatus.INTERNAL_SERVER_ERROR:",
         "An internal error leaves no line in the log, and no alarm.",
         ("api/test_app.py::TestServing::test_an_unexpected_error_is_a_500_with_its_id",),
     ),

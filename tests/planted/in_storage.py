@@ -113,8 +113,8 @@ BUGS = (
     Bug(
         "removed-store-stays-in-memory",
         "index/embedded/index.py",
-        "            self._open.forget((space, store))\n",
-        "",
+        "            files = self._database.write(begin)\n            self._open.forget((space, store))\n",
+        "            files = self._database.write(begin)\n",
         "Chunks of a deleted store stay in memory, and the next store of this name has them.",
         ("contract/test_chunk_index.py::TestRemove::test_a_store",),
     ),
@@ -248,9 +248,9 @@ BUGS = (
     ),
     Bug(
         "every-sealed-segment-sealed-twice",
-        "index/embedded/index.py",
-        "        with self._tending:\n            while self._compact(",
-        "        if True:\n            while self._compact(",
+        "index/embedded/upkeep.py",
+        "        with self.lock:\n            while self._seal(",
+        "        if True:\n            while self._seal(",
         "An erasure in a large store deletes a file that a search needs.",
         ("index/embedded/test_large_stores.py::test_random_histories",),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -369,6 +370,23 @@ class TestRetries:
         hooks.settle(2 * HOUR_MS)
         assert sorted(sent.what[1] for sent in hooks.got) == sorted(stores)
         assert waiting(bench) == 0
+
+    @pytest.mark.parametrize("stores", [1, 5])
+    def test_a_silent_endpoint_has_its_events_soon(self, bench: Bench, hooks: Hooks, stores: int) -> None:
+        """However long it has been silent, it is asked every five minutes, so it has its events soon after it is back;
+        the documented three days hold for it too.
+        """
+        endpoint = hooks.endpoint()
+        deleted(bench, stores)
+        hooks.answer = silent
+        hooks.settle(8 * HOUR_MS)
+        tried = [each.at for each in hooks.tried]
+        assert max(after - before for before, after in pairwise(tried)) <= 300_000
+        assert len(tried) < 8 * 60 / 2  # and not much more often
+        if stores == 1:
+            hooks.settle(3 * DAY_MS)
+            assert webhooks.get(bench.deployment, PROJECT, endpoint).state.disabled == "failing"
+            assert waiting(bench) == 0
 
     def test_another_key(self, bench: Bench, hooks: Hooks) -> None:
         """Without the key of its secrets an endpoint is disabled, and gets nothing with a wrong signature; a rotation

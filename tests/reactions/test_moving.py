@@ -13,7 +13,6 @@ import pytest
 from tests.support.bench import PROJECT, DictIndex
 from tests.support.examples import examples
 from tests.support.moving import OTHER, WORDS, MovingBench, OldEmbedder, OtherEmbedder
-from tests.support.stubs import DIMENSIONS
 from vectorlog.domain.errors import NotFound
 from vectorlog.domain.filters import Comparison
 from vectorlog.domain.store_file import State
@@ -21,6 +20,7 @@ from vectorlog.domain.vectors import Space
 from vectorlog.domain.vectors_move import AGAIN_MS
 from vectorlog.event_log.codec import STORE_FILE
 from vectorlog.files import artefact
+from vectorlog.ingest.job import ROUND
 from vectorlog.operations.progress import silent
 from vectorlog.operations.rebuild_index import Refill
 from vectorlog.reactions import leftovers
@@ -204,15 +204,67 @@ def test_back_again(bench: MovingBench) -> None:
         assert bench.differences() == []
 
 
-def test_to_a_model_that_is_not_offered(bench: MovingBench) -> None:
-    """Files that are attached meanwhile are found as before, and the store stays where it is."""
+def test_to_a_model_that_is_not_offered(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is read or embedded for nothing: the move stops, and says so. Files that are attached meanwhile are found
+    as before. Begun again when the model is offered, the move is made.
+    """
     store, files = filled(bench, "alpha")
-    assert bench.begin(store, Space("stub:third", DIMENSIONS))
-    late = bench.upload("beta")
-    bench.attach(store, late)
-    bench.pump.settle()
+    with monkeypatch.context() as deployed:
+        offers = bench.deployment.models.offers
+        deployed.setattr(bench.deployment.models, "offers", lambda space: space != OTHER and offers(space))
+        assert bench.begin(store)
+        bench.pump.settle()
+        noted = move_progress.noted(bench.deployment.views.table, store)
+        assert noted is not None
+        assert (noted.stopped, noted.left, noted.named) == (True, 0, ())
+        assert state_of(bench, store, files[0]).generation == 1
+        late = bench.upload("beta")
+        bench.attach(store, late)
+        bench.pump.settle()
     assert bench.space_of(store) == WORDS
     assert set(bench.by_meaning(store, "alpha")) == {*files, late}
+    assert bench.begin(store)
+    bench.pump.settle()
+    assert bench.space_of(store) == OTHER
+    assert bench.by_meaning(store, "beta")[late] > 0.98
+    assert bench.differences() == []
+
+
+def test_from_a_model_that_is_not_offered(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files could not be embedded for the space that serves, so none is opened, and none fails because of the move."""
+    store, files = filled(bench, "alpha")
+    offers = bench.deployment.models.offers
+    monkeypatch.setattr(bench.deployment.models, "offers", lambda space: space != WORDS and offers(space))
+    assert bench.begin(store)
+    bench.pump.settle()
+    state = state_of(bench, store, files[0])
+    assert (state.generation, state.failure) == (1, None)
+    noted = move_progress.noted(bench.deployment.views.table, store)
+    assert noted is not None
+    assert noted.stopped
+
+
+def test_begun_again_while_it_is_made(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move that is begun again, however often, goes on with the files that are being ingested for it: none is retired
+    and embedded a second time. What a client attached before the move began is begun anew once.
+    """
+    monkeypatch.setattr(moves, "FILES", 3)
+    store, files = filled(bench, *(f"alpha{number}" for number in range(5)))
+    replaced = files[1]
+    bench.attach(store, replaced, kind="new")
+    for _ in range(3):
+        assert bench.begin(store)
+        bench.pump.project()
+        while bench.pump.work_one():
+            pass
+        bench.pump.project()
+    opened = [state_of(bench, store, file).generation for file in files]
+    assert opened == [2, 3, 2, 1, 1]
+    bench.pump.settle()
+    assert bench.space_of(store) == OTHER
+    assert [state_of(bench, store, file).generation for file in files] == [2, 3, 2, 2, 2]
+    assert len(OtherEmbedder.embedded) == 5
+    assert bench.differences() == []
 
 
 @pytest.mark.parametrize("end", ["delete", "erase"])
@@ -356,3 +408,39 @@ def _all_found(bench: MovingBench, store: str, texts: dict[str, str], in_store: 
             assert file not in found
         elif state.serving is not None:
             assert found.get(file, 0) > 0.98, f"{file} is not found by its text"
+
+
+def test_the_old_artefact_is_read_once(bench: MovingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large file that is embedded for a move reads of its old text no byte twice, and lists its parts once, however
+    many rounds it takes; its old vectors are used again in all of them.
+    """
+    parts = 6
+    text = "".join(f"alpha{number} beta \u00e9\n" for number in range(parts * ROUND))
+    store, [file] = filled(bench, text)
+    old, read, listed = artefact.folder(store, file, 1), list[int](), list[str]()
+    whole, part, names = bench.blobs.read, bench.blobs.slice, bench.blobs.list
+
+    def counted_read(key: str) -> bytes:
+        found = whole(key)
+        if key == old + artefact.TEXT:
+            read.append(len(found))
+        return found
+
+    def counted_slice(key: str, start: int, end: int) -> bytes:
+        if key == old + artefact.TEXT:
+            read.append(end - start)
+        return part(key, start, end)
+
+    def counted_list(prefix: str) -> Iterator[str]:
+        listed.append(prefix)
+        return names(prefix)
+
+    monkeypatch.setattr(bench.blobs, "read", counted_read)
+    monkeypatch.setattr(bench.blobs, "slice", counted_slice)
+    monkeypatch.setattr(bench.blobs, "list", counted_list)
+    OldEmbedder.embedded.clear()
+    ingest_for_move(bench, store)
+    assert state_of(bench, store, file).serving is not None
+    assert OldEmbedder.embedded == []
+    assert sum(read) <= len(text.encode())
+    assert listed.count(old) == 1

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from vectorlog.webhooks.addresses import address_of, checked_url, is_public
+from vectorlog.webhooks.addresses import addresses_of, checked_url, is_public
 from vectorlog.webhooks.sender import RefusedAddress, Unreachable
 
 PRIVATE = (
@@ -53,17 +53,17 @@ def test_private(address: str) -> None:
     assert not is_public(ip_address(address))
     target = checked_url("https://hooks.example.com/a", allow_private=False)
     with pytest.raises(RefusedAddress):
-        address_of(target, lambda *_: [address], allow_private=False)
+        addresses_of(target, lambda *_: [address], allow_private=False)
     with pytest.raises(RefusedAddress):
-        address_of(target, lambda *_: ["8.8.8.8", address], allow_private=False)
-    assert address_of(target, lambda *_: [address], allow_private=True) == address
+        addresses_of(target, lambda *_: ["8.8.8.8", address], allow_private=False)
+    assert addresses_of(target, lambda *_: [address], allow_private=True) == (address,)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public(address: str) -> None:
     """Addresses of the public internet are used."""
     target = checked_url("https://hooks.example.com/a", allow_private=False)
-    assert address_of(target, lambda *_: [address], allow_private=False) == address
+    assert addresses_of(target, lambda *_: [address], allow_private=False) == (address,)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_odd_forms_of_addresses(host: str) -> None:
 
     target = checked_url(f"https://{host}/", allow_private=False)
     with pytest.raises((RefusedAddress, Unreachable)):
-        address_of(target, resolved, allow_private=False)
+        addresses_of(target, resolved, allow_private=False)
 
 
 def test_unknown_name() -> None:
@@ -122,4 +122,4 @@ def test_unknown_name() -> None:
         raise OSError("no such host")
 
     with pytest.raises(Unreachable, match="no address"):
-        address_of(checked_url("https://nowhere.example/", allow_private=False), none, allow_private=False)
+        addresses_of(checked_url("https://nowhere.example/", allow_private=False), none, allow_private=False)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError
 
 from tests.support.receiver import Receiver
 from vectorlog.webhooks.https import HttpsSender
@@ -157,3 +159,64 @@ def test_plain_text_on_a_tls_port() -> None:
     with answering(hear) as url, pytest.raises(Unreachable):
         HttpsSender(allow_private=True).post(url.replace("http:", "https:"), b"secret", {})
     assert b"secret" not in b"".join(heard)
+
+
+def test_the_next_address() -> None:
+    """If a name has several addresses, the first that takes a connection gets the request; one that refuses or does not
+    answer costs a part of the time.
+    """
+    with Receiver() as receiver:
+        port = receiver.url.split(":")[2].split("/")[0]
+        sender = HttpsSender(allow_private=True, resolve=lambda *_: ["127.0.0.3", "127.0.0.2", "127.0.0.1"])
+        assert sender.post(f"http://hooks.example.com:{port}/", b"{}", {}) == 200
+    assert len(receiver.got) == 1
+
+
+def test_an_address_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two addresses, one that swallows packets takes half of the time at most."""
+    timeouts: list[float] = []
+
+    class Silent(HTTPConnection):
+        def connect(self) -> None:
+            assert isinstance(self.timeout, float)
+            timeouts.append(self.timeout)
+            if self.host == "192.0.2.1":
+                raise ConnectTimeoutError
+            super().connect()
+
+    monkeypatch.setattr("vectorlog.webhooks.https.HTTPConnection", Silent)
+    with Receiver() as receiver:
+        port = receiver.url.split(":")[2].split("/")[0]
+        sender = HttpsSender(allow_private=True, resolve=lambda *_: ["192.0.2.1", "127.0.0.1"], seconds=10.0)
+        assert sender.post(f"http://hooks.example.com:{port}/", b"{}", {}) == 200
+    assert timeouts == [5.0, 5.0]
+
+
+def test_no_address_answers() -> None:
+    """The last one's failure is told."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    sender = HttpsSender(allow_private=True, resolve=lambda *_: ["127.0.0.2", "127.0.0.1"])
+    with pytest.raises(Unreachable, match="the connection was refused"):
+        sender.post(f"http://hooks.example.com:{port}/", b"{}", {})
+
+
+def test_only_one_is_sent_to() -> None:
+    """An address that took the request and did not answer is the last one: the receiver may have it."""
+    tried: list[str] = []
+
+    class Noted(HTTPConnection):
+        def connect(self) -> None:
+            tried.append(self.host)
+            super().connect()
+
+    def hang_up(connection: socket.socket) -> None:
+        connection.recv(65536)
+
+    with pytest.MonkeyPatch.context() as patched, answering(hang_up) as url:
+        patched.setattr("vectorlog.webhooks.https.HTTPConnection", Noted)
+        port = int(url.split(":")[2].strip("/"))
+        sender = HttpsSender(allow_private=True, resolve=lambda *_: ["127.0.0.1", "127.0.0.2"])
+        with pytest.raises(Unreachable):
+            sender.post(f"http://hooks.example.com:{port}/", b"{}", {})
+    assert tried == ["127.0.0.1"]

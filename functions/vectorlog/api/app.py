@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 from typing import TypeVar
 
-from vectorlog.api import auth, errors, rate_headers, unprefixed, unserved
+from vectorlog.api import auth, errors, failures, rate_headers, unprefixed, unserved
 from vectorlog.api.auth import Authenticate
 from vectorlog.api.call import JSON_EXPECTED, Call, SendBlob, SignPart, form_expected, no_direct_parts
 from vectorlog.api.compression import check_uncompressed, compressed
@@ -186,22 +185,8 @@ class App:
     def _refusal(self, error: Exception, dialect: Dialect, operation: str, request: Request) -> Response:
         refused, reason, fault = _understood(error)
         response = errors.refusal(refused, dialect, operation) if refused else errors.unexpected(request.request_id)
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._report_failure(request, operation, response, reason, fault=fault)
+        failures.report(self.deployment, request, operation, response.status, reason, fault=fault)
         return response
-
-    def _report_failure(
-        self, request: Request, operation: str, response: Response, reason: str, *, fault: bool
-    ) -> None:
-        self.deployment.telemetry.request_failed(
-            request.request_id,
-            method=request.method,
-            path=request.path,
-            route=operation,
-            status=response.status,
-            reason=reason,
-            fault=fault,
-        )
 
 
 def _told(response: Response, route: Route, project: str | None, rate: Mapping[str, str]) -> Response:

@@ -104,7 +104,9 @@ def _ask(server: Server, store: str) -> None:
         click.echo(f"  ({(time.monotonic() - began) * 1000:.0f} ms)")
         for result in results:
             snippet = " ".join(result["content"][0]["text"].split())
-            click.echo(f"  {result['score']:.3f}  {result['filename']:<20} {shown.printable(snippet[:90])}…")
+            click.echo(
+                f"  {result['score']:.3f}  {shown.printable(result['filename']):<20} {shown.printable(snippet[:90])}…"
+            )
 
 
 def _leave_to_user(console: str, store: str, *, opens: bool) -> None:

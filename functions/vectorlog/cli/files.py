@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
-from vectorlog.cli import attributes, connection, shown
+from vectorlog.cli import attributes, connection, downloads, shown
 from vectorlog.client.server import Server, segment
 
 _COLUMNS = ("Id", "Name", "Status", "Size", "Attached", "Note")
@@ -65,7 +66,8 @@ def show(server: Server, store: str, file: str, *, as_json: bool) -> None:
         }
     )
     for each in found.get("warnings") or ():
-        click.echo(f"warning: {shown.printable(each['message'])}" + (f" ({each['where']})" if each["where"] else ""))
+        where = f" ({each['where']})" if each["where"] else ""
+        click.echo(f"warning: {shown.printable(each['message'] + where)}")
 
 
 @command.command()
@@ -88,18 +90,20 @@ def text(server: Server, store: str, file: str) -> None:
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to write it; else standard output.")
 def download(server: Server, file: str, output: Path | None) -> None:
     """Write the bytes of an uploaded file."""
-    content = server.content(f"/files/{segment(file)}/content")
+    path = f"/files/{segment(file)}/content"
     if output is None:
-        if sys.stdout.isatty() and b"\0" in content[:1000]:
-            raise click.UsageError("These are no characters for a terminal: give --output.")
-        click.echo(content, nl=False)
+        if not shown.terminal():
+            server.download(path, sys.stdout.buffer)
+            return
+        with closing(downloads.Terminal()) as out:
+            server.download(path, out)
         return
     folder = output.is_dir()
     name = Path(server.get(f"/files/{segment(file)}")["filename"]).name if folder else ""
     target = output / name if folder else output
     if folder and target.exists():
         raise click.UsageError(f"{target} exists: give the name of the file to write.")
-    target.write_bytes(content)
+    downloads.to_file(server, path, target)
 
 
 @command.command()

@@ -45,6 +45,11 @@ def command(
     Content that the store has is skipped, so the same command goes on where it was stopped, by Ctrl-C too. Nothing is
     replaced or removed: `vectorlog sync` does that.
     """
+    if "source" in description.fixed:
+        raise click.BadParameter(
+            "the attribute source marks files that `vectorlog sync` owns, and may remove; choose another name.",
+            param_hint="--attribute",
+        )
     sources = [_source(each, hidden=hidden, links=follow_links, ignore_files=not no_ignore_files) for each in path]
     id = connection.store_id(server, store, create=True)
     result, began = Ingested(), time.monotonic()

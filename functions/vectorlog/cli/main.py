@@ -68,9 +68,14 @@ class _Lazy(click.Group):
         return [CompletionItem(name, help=help) for name, help in found.items()]
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's
-        """Calls the command; says in a line that a database is damaged."""
+        """Calls the command; says in a line that a database is damaged. No message steers a terminal."""
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            from vectorlog.cli.shown import lines
+
+            vars(error)["message"] = lines(error.message)
+            raise
         except Exception as error:
             from vectorlog.runtime.local.damaged import is_damage
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vectorlog.domain.vectors import Space
     from vectorlog.domain.vectors_move import Move
     from vectorlog.operations.rebuild_vectors import Candidate, Moves, Standing
+    from vectorlog.views.move_progress import MoveProgress
 
 LOOK_EVERY_S = 1.0
 TELL_EVERY_S = 10.0
@@ -52,14 +53,23 @@ def _conclude(moves: Moves, candidates: Mapping[str, Candidate], standing: Mappi
             )
         elif each.progress is not None:
             stopped += 1
-            click.echo(f"{store} keeps its old vectors: {each.progress.left:,} files could not be embedded.", err=True)
+            click.echo(f"{store} keeps its old vectors: {_why(candidates[store], each.progress)}", err=True)
             for file, reason in moves.reasons(store, each.progress.named):
                 click.echo(f"  {file}: {reason}", err=True)
     if stopped:
         raise click.ClickException(
-            f"Not moved: {number(stopped, 'store')}. Repair or detach the files that are named, and repeat the "
+            f"Not moved: {number(stopped, 'store')}. Mend what is named (a file may be detached), and repeat the "
             f"command; it goes on where it stopped. Or give --cancel."
         )
+
+
+def _why(candidate: Candidate, progress: MoveProgress) -> str:
+    if progress.left:
+        return f"{progress.left:,} files could not be embedded."
+    return (
+        f"the deployment's workers do not offer both {space(candidate.space)} and {space(candidate.target)}. "
+        f"They need the models until the move is done."
+    )
 
 
 class _Shown:

@@ -248,7 +248,7 @@ def _say(results: Sequence[Pulled], map_file: Path, *, as_json: bool) -> None:
     transfer.failures([(f"{each.name}: {path}", reason) for each in results for path, reason in each.failed])
     for each in results:
         for path, note in each.notes:
-            click.echo(f"Note: {shown.printable(path)}: {note}", err=True)
+            click.echo(f"Note: {shown.printable(path)}: {shown.printable(note)}", err=True)
     if any(each.as_text for each in results):
         click.echo('Files that came as text alone have the attribute pulled_as = "text".', err=True)
     click.echo(f"Old and new ids are in {map_file}. Permissions and keys do not come along.", err=True)

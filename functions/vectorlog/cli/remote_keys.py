@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from vectorlog.cli import connection, exits
+from vectorlog.cli import connection, exits, shown
 from vectorlog.client.server import Refused, Server, segment
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,4 +99,4 @@ def revoke(server: Server, project: str | None, key: str) -> None:
 def line(id: str, status: str, scope: str, created_at: float, project: str, name: str) -> str:
     """Returns a key as a line of a list; `created_at` is in seconds since 1970."""
     created = time.strftime("%Y-%m-%d %H:%M", time.localtime(created_at))
-    return f"{id}  {status:<7}  {scope:<6}  {created}  {project}  {name}".rstrip()
+    return f"{id}  {status:<7}  {scope:<6}  {created}  {shown.printable(f'{project}  {name}')}".rstrip()

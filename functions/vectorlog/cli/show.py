@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from vectorlog.cli import deployments, options
+from vectorlog.cli.shown import json_text
 from vectorlog.event_log.codec import UnknownSchema
 from vectorlog.operations.show.records import Shown, ShownCommit, ShownQueues, ShownRow, ShownStream
 from vectorlog.operations.show.show import UnknownId, show
@@ -37,7 +38,7 @@ def command(id: str, data: Path, which: deployments.Chosen, *, as_json: bool) ->
         except (UnknownId, UnknownSchema) as error:
             raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(asdict(shown), ensure_ascii=False, indent=2))
+        click.echo(json_text(asdict(shown)))
     else:
         click.echo("\n".join(map(printable, _lines(shown))))
 

@@ -25,6 +25,21 @@ def printable(text: str) -> str:
     return plain.encode(errors="replace").decode()
 
 
+def lines(text: str) -> str:
+    """Returns what `printable` does, of each line."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def json_text(value: Any) -> str:  # noqa: ANN401  # JSON
+    """Returns JSON as a text that steers no terminal: what does not print is escaped, which means the same."""
+    text = json.dumps(value, ensure_ascii=not _writes_all(), indent=2)
+    return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return json.dumps(character)[1:-1].replace("\x7f", "\\u007f")
+
+
 def console(file: IO[str] | None = None) -> Console:
     """Returns rich's console for standard output or `file`, which writes plain text where that is no terminal."""
     from rich.console import Console
@@ -78,7 +93,7 @@ def fields(values: Mapping[str, object]) -> None:
 
 def dump(value: Any) -> None:  # noqa: ANN401  # JSON
     """Prints JSON."""
-    click.echo(json.dumps(value, ensure_ascii=not _writes_all(), indent=2))
+    click.echo(json_text(value))
 
 
 def made(thing: Mapping[str, Any], *, as_json: bool) -> None:
@@ -105,7 +120,9 @@ def size(count: float) -> str:
 
 def attributes(values: Mapping[str, Any] | None) -> str:
     """Attributes on one line."""
-    return " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in (values or {}).items())
+    return printable(
+        " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in (values or {}).items())
+    )
 
 
 def _writes_all() -> bool:

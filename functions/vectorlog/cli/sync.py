@@ -96,7 +96,7 @@ def command(
                     raise
                 again.due = time.monotonic() + _AGAIN_S
                 if not isinstance(error, SystemExit):  # which was told
-                    click.echo(f"Error: {error}\nTrying again in {_AGAIN_S} s.", err=True)
+                    click.echo(f"Error: {shown.lines(str(error))}\nTrying again in {_AGAIN_S} s.", err=True)
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ def _once(sync: Sync, stop: threading.Event, *, dry_run: bool, as_json: bool) ->
         raise exits.Failure(shown.printable(str(error))) from None
     for each in prepared.unreadable:
         if each.skipped:
-            click.echo(f"Left out: {shown.printable(each.path)}: {each.reason}", err=True)
+            click.echo(f"Left out: {shown.printable(each.path)}: {shown.printable(each.reason)}", err=True)
     if dry_run:
         _say_plan(prepared, as_json=as_json)
     else:

@@ -9,6 +9,7 @@ import click
 
 from vectorlog.cli import deployments, options
 from vectorlog.operations.verify import verify
+from vectorlog.runtime.local.logs import printable
 
 PAUSE_S = 2.0
 
@@ -26,7 +27,7 @@ def command(data: Path, which: deployments.Chosen) -> None:
         report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S))
     for verdict, differences in (("differs", report.differing), ("pending", report.pending)):
         for each in differences:
-            click.echo(f"{verdict}  {each.kind:<9} {each.where}  {each.what}")
+            click.echo(printable(f"{verdict}  {each.kind:<9} {each.where}  {each.what}"))
     waiting = report.under_way
     click.echo(
         f"{report.streams:,} streams: {len(report.differing)} differences, {len(report.pending)} pending; "

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -16,6 +16,9 @@ from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError, ResponseError
 from urllib3.util import parse_url
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _AGAIN = (429, 502, 503, 504)
 _TIMEOUT = Timeout(connect=10, read=120)
@@ -134,7 +137,7 @@ class Server:
         """Returns the bytes of a GET of `path`."""
         return self._answer("GET", path).data
 
-    def download(self, path: str, into: BinaryIO) -> None:
+    def download(self, path: str, into: SupportsWrite[bytes]) -> None:
         """Writes the bytes of a GET of `path`, of any number."""
         answer = self._answer("GET", path, preload_content=False)
         try:
@@ -152,9 +155,9 @@ class Server:
         except (KeyError, ValueError):
             return None
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-        """Sends a JSON body, and returns the answer's JSON."""
-        return self._json("POST", path, json=body, headers=self._once())
+    def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:  # noqa: ANN401  # JSON
+        """Sends a JSON body, under the Idempotency-Key `key` or a new one, and returns the answer's JSON."""
+        return self._json("POST", path, json=body, headers=self._once() if key is None else {_KEY: key})
 
     def cancel(self, path: str) -> Any:  # noqa: ANN401  # JSON
         """Cancels the batch or upload at `path`, and returns the answer's JSON."""
@@ -173,8 +176,7 @@ class Server:
     def upload(self, filename: str, content: bytes, purpose: str = "assistants") -> str:
         """Uploads a file of one request's size, and returns its id."""
         fields = {"purpose": purpose, "file": (filename, content, "application/octet-stream")}
-        made: str = self.send("/files", fields)["id"]
-        return made
+        return str(self.send("/files", fields)["id"])
 
     def search(self, store: str, query: str, limit: int, options: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """Returns the results of a search; `options` are further fields of its body."""

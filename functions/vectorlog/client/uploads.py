@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from vectorlog.client.server import Refused, Server, segment
 
@@ -15,6 +16,8 @@ _MOST = 64 << 20
 """Bytes of a request, at first: what a part may have (docs/contract.md, section 3)."""
 _LEAST = 4 << 20
 """Bytes of a part if the server refuses a larger one and does not say which it takes."""
+_ATTEMPTS = 8
+"""How many uploads of a file are looked for that earlier runs have begun; most of them were completed, or not ended."""
 
 
 class ContentChanged(Exception):
@@ -40,8 +43,9 @@ class Uploader:
             content: its bytes, which can be read more than once.
             size: how many.
             sha256: what they should be, in hexadecimal.
-            key: a text for this very content in this very place. If a server knows Idempotency-Key, a file that was
-                sent in one request and is sent again under its key is the same file.
+            key: a text for this very content in this very place. If a server knows Idempotency-Key, a file that is sent
+                again under its key is the same file; one that is sent in parts is not sent again, and one whose parts
+                were not all sent goes on.
             purpose: of OpenAI's API.
 
         Raises:
@@ -54,7 +58,7 @@ class Uploader:
             try:
                 if part is None:
                     return self._at_once(filename, content, size, sha256, key, purpose)
-                return self._in_parts(filename, content, size, sha256, part, purpose)
+                return self._in_parts(filename, content, size, sha256, key, part, purpose)
             except Refused as error:
                 if error.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE or not self._less(error, size, part):
                     raise
@@ -73,9 +77,14 @@ class Uploader:
             return self._server.upload(filename, data, purpose)
         return made
 
-    def _in_parts(self, filename: str, content: BinaryIO, size: int, sha256: str, part_size: int, purpose: str) -> str:
+    def _in_parts(
+        self, filename: str, content: BinaryIO, size: int, sha256: str, key: str, part_size: int, purpose: str
+    ) -> str:
         body = {"filename": filename, "purpose": purpose, "bytes": size, "mime_type": "application/octet-stream"}
-        path = f"/uploads/{segment(self._server.post('/uploads', body)['id'])}"
+        begun, key = self._begun(body, key)
+        if begun.get("status") == "completed":
+            return _file_of(begun)
+        path = f"/uploads/{segment(begun['id'])}"
         try:
             seen = hashlib.sha256()
             parts: list[str] = []
@@ -85,20 +94,37 @@ class Uploader:
                 if not data:
                     raise ContentChanged
                 seen.update(data)
-                left -= len(data)
                 fields: Mapping[str, Any] = {"data": ("part", data, "application/octet-stream")}
-                parts.append(self._server.send(f"{path}/parts", fields)["id"])
+                parts.append(self._server.send(f"{path}/parts", fields, f"{key}-{size - left}-{len(data)}")["id"])
+                left -= len(data)
             if seen.hexdigest() != sha256:
                 raise ContentChanged
-            done = self._server.post(f"{path}/complete", {"part_ids": parts})
-        except BaseException as error:
+            return _file_of(self._server.post(f"{path}/complete", {"part_ids": parts}))
+        except (Refused, ContentChanged, OSError) as error:
+            if isinstance(error, Refused) and not 400 <= error.status < 500:
+                raise  # the next try goes on with it
             try:
                 self._server.cancel(path)
             except Refused as left_over:
                 error.add_note(f"The upload could not be cancelled, and expires in an hour: {left_over}")
             raise
-        file: str = done["file"]["id"]
-        return file
+
+    def _begun(self, body: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], str]:
+        """Returns the upload of a file, and the key that it was created under: one that an earlier run completed, or
+        did not end; else a new one.
+        """
+        for attempt in range(_ATTEMPTS):
+            numbered = f"{key}-{attempt}"
+            try:
+                begun: Mapping[str, Any] = self._server.post("/uploads", body, numbered)
+            except Refused as error:
+                if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+                    raise
+                continue  # its file was deleted since, or the key is that of something else
+            if begun.get("status") not in ("cancelled", "expired"):
+                return begun, numbered
+        new = str(uuid4())
+        return self._server.post("/uploads", body, new), new
 
     def _less(self, error: Refused, size: int, part: int | None) -> bool:
         """Notes that the server does not take so many bytes, or parts of this size; whether less can be tried."""
@@ -112,3 +138,8 @@ class Uploader:
             smaller = wanted if wanted < part else _LEAST
             self._part = min(self._part, smaller)
             return smaller < part
+
+
+def _file_of(upload: Mapping[str, Any]) -> str:
+    file: str = upload["file"]["id"]
+    return file

@@ -21,7 +21,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import NO_FRAME, Chunk, Frame, Vector
@@ -124,25 +123,6 @@ def part_item(
     return f"{folder(store, file, generation)}{first:08d}{f'{BESIDE}{number}' if beside else ''}", body
 
 
-def chunks_in(part: Path) -> int:
-    """Returns the number of chunks in a part, from its file."""
-    with part.open("rb") as file:
-        return len(json.loads(file.readline())["spans"])
-
-
-def whole_chunks_in(part: Path) -> int | None:
-    """Returns the number of chunks in a part, from its file; None if the file is cut off."""
-    with part.open("rb") as file:
-        line = file.readline()
-    try:
-        header = json.loads(line)
-    except ValueError:
-        return None
-    vectors = max((run.stop for run in runs(header)), default=0)
-    whole = len(line) + 2 * header["dimensions"] * vectors
-    return len(header["spans"]) if part.stat().st_size == whole else None
-
-
 def read_text(blobs: Blobs, store: str, file: str, generation: int) -> str:
     """Returns the whole text.
 
@@ -163,29 +143,53 @@ def is_current(blobs: Blobs, store: str, file: str, generation: int) -> bool:
 
 def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[int]:
     """Returns the number of the first chunk of each stored part, in ascending order."""
-    return _starts(_names(blobs, store, file, generation))
+    return starts_in(blobs, folder(store, file, generation))
+
+
+def starts_in(blobs: Blobs, within: str) -> list[int]:
+    """Returns what `part_starts` does, of the generation whose keys begin so."""
+    return _starts(_names(blobs, within))
+
+
+def header_of(blobs: Blobs, within: str, first: int) -> Json:
+    """Returns the line of the part that begins with chunk `first`, of the generation whose keys begin so."""
+    line, ended, _ = blobs.head(f"{within}{first:08d}", _LONGEST_LINE).partition(b"\n")
+    header: Json = json.loads(line if ended else blobs.read(f"{within}{first:08d}").partition(b"\n")[0])
+    return header
 
 
 def read_parts(
     blobs: Blobs, store: str, file: str, generation: int, start: int = 0, *, number: int = 0
 ) -> Iterator[tuple[Chunk, ...]]:
     """Yields the chunks of each part in order, with the vectors of this number. Leaves out the parts that begin before
-    chunk `start`, and those without such vectors.
+    chunk `start`, and those without such vectors. Of the text it reads only what each part needs, unless there is but
+    one part, or a part is of version 1: then the whole text, once.
+
+    Raises:
+        NoSuchBlob: this generation has parts, but no text.
     """
-    within, names = folder(store, file, generation), _names(blobs, store, file, generation)
+    within = folder(store, file, generation)
+    names = _names(blobs, within)
     starts = [first for first in _starts(names) if first >= start]
-    text = read_text(blobs, store, file, generation) if starts else ""
+    whole = read_text(blobs, store, file, generation) if len(starts) == 1 else None
     for first in starts:
         name = f"{first:08d}"
         beside = f"{name}{BESIDE}{number}" in names
         line, _, packed = blobs.read(f"{within}{name}{BESIDE}{number}" if beside else within + name).partition(b"\n")
         header = json.loads(line)
-        if header.get("vectors", 0) == number:
-            yield _unpack(header, packed, first, text)
+        if header.get("vectors", 0) != number:
+            continue
+        if whole is None and "bytes" in header:
+            # The part may be of an earlier try, and the text of a later one that read the file in another way.
+            text = blobs.slice(within + TEXT, *header["bytes"]).decode(errors="replace")
+            yield _unpack(header, packed, first, text, header["spans"][0][0])
+        else:
+            whole = read_text(blobs, store, file, generation) if whole is None else whole
+            yield _unpack(header, packed, first, whole)
 
 
-def _names(blobs: Blobs, store: str, file: str, generation: int) -> set[str]:
-    return {key.rsplit("/", 1)[1] for key in blobs.list(folder(store, file, generation))}
+def _names(blobs: Blobs, within: str) -> set[str]:
+    return {key.rsplit("/", 1)[1] for key in blobs.list(within)}
 
 
 def _starts(names: Iterable[str]) -> list[int]:
@@ -217,7 +221,8 @@ def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
         blobs.delete(found)
 
 
-def _unpack(header: Json, packed: bytes, first: int, text: str) -> tuple[Chunk, ...]:
+def _unpack(header: Json, packed: bytes, first: int, text: str, offset: int = 0) -> tuple[Chunk, ...]:
+    """Returns the chunks of a part; `text` begins at character `offset` of the whole text."""
     places, around = locations(header), frames(header)
     lies, dimensions = runs(header), header["dimensions"]
     row = [
@@ -225,15 +230,14 @@ def _unpack(header: Json, packed: bytes, first: int, text: str) -> tuple[Chunk, 
         for number in range(max((run.stop for run in lies), default=0))
     ]
     return tuple(
-        Chunk(first + index, text[start:end], tuple(row[run.start : run.stop]), places[index], around[index])
-        for index, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
+        Chunk(first + n, text[start - offset : end - offset], tuple(row[run.start : run.stop]), places[n], around[n])
+        for n, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
     )
 
 
 def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
     """Yields the chunks of a part."""
-    line, ended, _ = blobs.head(f"{within}{first:08d}", _LONGEST_LINE).partition(b"\n")
-    header = json.loads(line if ended else blobs.read(f"{within}{first:08d}").partition(b"\n")[0])
+    header = header_of(blobs, within, first)
     spans, offset = header["spans"], 0
     if "bytes" in header:
         text, offset = blobs.slice(within + TEXT, *header["bytes"]).decode(), spans[0][0]

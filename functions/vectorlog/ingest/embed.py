@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.vectors import Space, Vector
@@ -17,21 +16,24 @@ from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.ingest.job import CALL, Job, Slice
+from vectorlog.ingest.kept import KeptVectors
 from vectorlog.ingest.progress import Notes
 
 Windows = tuple[Vector, ...]
 """The vectors of a chunk."""
 
 
-def embed(deployment: Deployment, batch: Sequence[Slice], embedder: ReportingEmbedder, notes: Notes) -> None:
+def embed(
+    deployment: Deployment, batch: Sequence[Slice], embedder: ReportingEmbedder, before: KeptVectors, notes: Notes
+) -> None:
     """Embeds slices of one space, and of each also for the space that its store moves to; stores their artefacts and
-    adds them to the index.
+    adds them to the index. `before` has the vectors of the generations that serve.
 
     Raises:
         EmbeddingError: a provider has refused. Nothing was stored.
     """
     written = _Written()
-    kept = {(each.job, n): vectors for each in batch for n, vectors in _kept(deployment, each).items()}
+    kept = {(each.job, n): vectors for each in batch for n, vectors in before.of(each).items()}
     chunks = [(each.job, n) for each in batch for n in range(each.first, each.end)]
     new = [each for each in chunks if each not in kept]
     made = _vectors(new, embedder, lambda count: None if kept else notes.embedded(batch, count))
@@ -103,24 +105,6 @@ def _by_move(batch: Sequence[Slice]) -> Mapping[Space, list[Slice]]:
         if each.job.move is not None:
             moving[each.job.move.space].append(each)
     return moving
-
-
-def _kept(deployment: Deployment, each: Slice) -> dict[int, Windows]:
-    """Returns the vectors of those chunks of a slice that are the same in the generation that serves, if the store
-    moves; the space that it leaves has them already.
-    """
-    job, kept = each.job, dict[int, Windows]()
-    if job.move is None or job.state.serving is None:
-        return kept
-    where = job.message.store, job.message.file, job.state.serving.generation
-    with suppress(NoSuchBlob):  # it was retired a moment ago
-        for chunks in artefact.read_parts(deployment.blobs, *where, each.first, number=job.number):
-            if chunks[0].n >= each.end:
-                break
-            for chunk in chunks:
-                if chunk.n < each.end and (chunk.text, chunk.frame) == (job.text(chunk.n), job.frame(chunk.n)):
-                    kept[chunk.n] = chunk.vectors
-    return kept
 
 
 def _vectors(

@@ -23,6 +23,7 @@ from vectorlog.ingest.document import Reader
 from vectorlog.ingest.embed import embed, index_stored
 from vectorlog.ingest.endings import STORE_EXPIRED, Endings, meta_for, needed
 from vectorlog.ingest.job import Job, Requeue, Slice, by_space, rounds, slices
+from vectorlog.ingest.kept import KeptVectors
 from vectorlog.ingest.progress import Notes
 from vectorlog.ingest.reading import Due, Reading
 from vectorlog.views.deadlines import INGEST_DEADLINE_MS
@@ -129,11 +130,12 @@ class Ingester:
         """Embeds, indexes and serves the jobs of one space, small ones first; returns the messages to requeue."""
         waiting = {job: job.start for job in sorted(jobs, key=lambda job: len(job.document.spans))}
         embedder, notes = self._deployment.models.embedder(jobs[0].space), Notes(self._deployment, jobs)
+        before = KeptVectors(self._deployment)
         try:
             for batch in rounds(self._remaining_slices(list(waiting)), embedder.together):
                 if not time_left():
                     return [job.out_of_time(next_) for job, next_ in waiting.items()]
-                embed(self._deployment, batch, embedder, notes)
+                embed(self._deployment, batch, embedder, before, notes)
                 waiting |= {each.job: each.end for each in batch}
                 done = [each.job for each in batch if each.last]
                 self._serve(done)

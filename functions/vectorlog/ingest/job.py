@@ -156,11 +156,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Chunks of a job that are embedded together: `first` up to but not including `end`."""
+    """Chunks of a job that are embedded together: `first` up to but not including `end`.
+
+    `byte` is where the first of them begins in the text, in UTF-8.
+    """
 
     job: Job
     first: int
     end: int
+    byte: int
 
     @property
     def size(self) -> int:
@@ -174,11 +178,10 @@ class Slice:
         spans, locations = document.spans[self.first : self.end], document.locations[self.first : self.end]
         if not locations:
             return None
-        start = len(document.text[: spans[0].start].encode())
         # No chunk holds another, so the last one also ends last.
-        end = start + len(document.text[spans[0].start : spans[-1].end].encode())
+        end = self.byte + len(document.text[spans[0].start : spans[-1].end].encode())
         frames = [self.job.frame(n) for n in range(self.first, self.end)]
-        return Details([span.tokens for span in spans], locations, (start, end), frames)
+        return Details([span.tokens for span in spans], locations, (self.byte, end), frames)
 
     def chunks(self, vectors: Sequence[tuple[Vector, ...]]) -> list[Chunk]:
         """Returns the chunks with their vectors."""
@@ -196,9 +199,12 @@ class Slice:
 
 def slices(job: Job, start: int) -> Iterator[Slice]:
     """Cuts a job's chunks from number `start` on into slices of up to `ROUND` chunks."""
-    total = len(job.document.spans)
-    for first in range(start, total, ROUND):
-        yield Slice(job, first, min(first + ROUND, total))
+    spans, text = job.document.spans, job.document.text
+    byte = reached = 0
+    for first in range(start, len(spans), ROUND):
+        byte += len(text[reached : spans[first].start].encode())
+        reached = spans[first].start
+        yield Slice(job, first, min(first + ROUND, len(spans)), byte)
 
 
 def rounds(parts: Iterator[Slice], together: int) -> Iterator[list[Slice]]:

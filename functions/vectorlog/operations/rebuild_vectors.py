@@ -192,6 +192,4 @@ class Moves:
 def _reason(state: store_file.State) -> str:
     if state.failure is not None:
         return state.failure.message
-    return (
-        "It has no vectors for the move: the deployment does not offer the model, or a batch was cancelled meanwhile."
-    )
+    return "It has no vectors for the move, because a batch was cancelled meanwhile."

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
 from vectorlog.domain.ids import StoreFileId
-from vectorlog.files import artefact
+from vectorlog.files import artefact, part_files
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.folded_log import History
 from vectorlog.use_cases.uploaded_files import blob_key
@@ -44,7 +44,7 @@ def _is_whole(deployment: Deployment, id_: StoreFileId, serving: store_file.Serv
     chunks = 0
     for first in artefact.part_starts(blobs, *where):
         with blobs.local(f"{folder}{first:08d}") as part:
-            found = artefact.whole_chunks_in(part)
+            found = part_files.whole_chunks_in(part)
         if found is None:
             return False
         chunks += found

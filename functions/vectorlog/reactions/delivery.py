@@ -26,7 +26,7 @@ from vectorlog.views.table import NO_ROW
 from vectorlog.webhooks.bus import BusError, EventBus
 from vectorlog.webhooks.outbox import BUS, Lane, LaneState, Outbox, Rest, Waiting
 from vectorlog.webhooks.sender import Unreachable
-from vectorlog.work.messages import Deliver, Message
+from vectorlog.work.messages import Deliver, Message, SendSample
 
 
 class Lost(Exception):
@@ -62,6 +62,8 @@ class Deliverer:
         """Handles a message of the queue of deliveries; any other is sent to its own queue."""
         if isinstance(message, Deliver):
             self.deliver(message)
+        elif isinstance(message, SendSample):
+            webhook_requests.send_sample(self._deployment, message)
         else:
             self._projector.send([("deliver", message)])
 
@@ -166,7 +168,7 @@ class Deliverer:
         if lane.receiver != BUS and (failed.status == GONE or now - since >= GIVE_UP_MS):
             self._disable(lane, "gone" if failed.status == GONE else "failing")
             return
-        wait = self._backoff(failures)
+        wait = min(self._backoff(failures), REST_MS) if failed.silent else self._backoff(failures)
         metrics = self._deployment.telemetry.metrics
         deliveries.failed(metrics, lane.receiver, message.project, lane.store, event, failed.reason, failures, wait)
         self._note_silence(lane, rest, now, silent=failed.silent)

@@ -39,14 +39,23 @@ def step(deployment: Deployment, message: MoveVectors) -> MoveVectors | None:
     """Opens further files, as far as those before have been ingested; switches the store after the last one.
 
     Returns the message to continue with after `POLL_MS`; None at the end, or if there is nothing to do. If files are
-    left that could not be embedded, the store is not switched: the move waits to be begun again, or cancelled.
+    left that could not be embedded, or the deployment does not offer both models, the store is not switched: the move
+    waits to be begun again, or cancelled.
     """
-    if not _is_under_way(deployment, message):
+    state = deployment.streams.load(VECTOR_STORE, message.store).state
+    move = state.moves.under_way
+    if move is None or (move.number, move.attempt) != (message.number, message.attempt):
+        return None
+    begun = _begun(deployment, message)
+    missing = [space.model for space in (state.space, move.space) if not deployment.models.offers(space)]
+    if missing:
+        log.error("%s does not move: %s is not offered here", message.store, " and ".join(missing))
+        _note(deployment, message, begun, stopped=True)
         return None
     message = _looked_at(deployment, message, message.waiting)
-    message = _opened(deployment, message)
+    message = _opened(deployment, message, begun)
     at_end = message.after is None and not message.waiting
-    _note(deployment, message, stopped=at_end and message.left > 0)
+    _note(deployment, message, begun, stopped=at_end and message.left > 0)
     if not at_end:
         return message
     if message.left:
@@ -61,9 +70,10 @@ def step(deployment: Deployment, message: MoveVectors) -> MoveVectors | None:
     return None
 
 
-def _is_under_way(deployment: Deployment, message: MoveVectors) -> bool:
-    move = deployment.streams.load(VECTOR_STORE, message.store).state.moves.under_way
-    return move is not None and (move.number, move.attempt) == (message.number, message.attempt)
+def _begun(deployment: Deployment, message: MoveVectors) -> set[str]:
+    """Returns the files that the step before, or an earlier attempt, has opened for this move; some may have ended."""
+    noted = move_progress.noted(deployment.views.table, message.store)
+    return set(noted.waiting) if noted is not None and noted.number == message.number else set()
 
 
 def _looked_at(deployment: Deployment, message: MoveVectors, files: tuple[str, ...]) -> MoveVectors:
@@ -81,8 +91,10 @@ def _looked_at(deployment: Deployment, message: MoveVectors, files: tuple[str, .
     return replace(message, waiting=tuple(waiting))
 
 
-def _opened(deployment: Deployment, message: MoveVectors) -> MoveVectors:
-    """Opens the next files, until as many are being ingested as may be."""
+def _opened(deployment: Deployment, message: MoveVectors, begun: set[str]) -> MoveVectors:
+    """Opens the next files, until as many are being ingested as may be. Those that were `begun` before and are still
+    open go on; as the list reaches them, they are taken out of `begun`.
+    """
     sizes = {
         file: loaded.state.serving.chunks if loaded.state.serving else 0
         for file, loaded in _load(deployment, message.store, message.waiting).items()
@@ -101,7 +113,9 @@ def _opened(deployment: Deployment, message: MoveVectors) -> MoveVectors:
             taken.append(file)
             if sum(sizes.values()) >= CHUNKS:
                 break
-        _open(deployment, message, {file: loaded[file] for file in taken})
+        goes_on = {file for file in taken if file in begun and loaded[file].state.open is not None}
+        _open(deployment, message, {file: loaded[file] for file in taken if file not in goes_on})
+        begun.difference_update(taken)
         message = _looked_at(deployment, message, (*message.waiting, *taken))
         sizes = {file: sizes[file] for file in message.waiting}
         ended = len(rows) < limit and len(taken) == len(rows)
@@ -134,7 +148,8 @@ def _switch(deployment: Deployment, message: MoveVectors) -> None:
     log.info("%s has moved to %s: %s files", message.store, outcome.state.space.model, message.files)
 
 
-def _note(deployment: Deployment, message: MoveVectors, *, stopped: bool) -> None:
+def _note(deployment: Deployment, message: MoveVectors, begun: set[str], *, stopped: bool) -> None:
+    waiting = dict.fromkeys([*message.waiting, *sorted(begun)])
     reached = MoveProgress(
         message.number,
         message.attempt,
@@ -143,6 +158,7 @@ def _note(deployment: Deployment, message: MoveVectors, *, stopped: bool) -> Non
         message.left,
         message.named,
         stopped,
+        tuple(waiting)[: 2 * FILES],
     )
     move_progress.note(deployment.views.table, message.store, reached, deployment.clock())
 

@@ -19,7 +19,7 @@ from vectorlog.reactions.announcer import Announcer
 from vectorlog.reactions.reactions import reactions
 from vectorlog.telemetry.telemetry import Telemetry
 from vectorlog.views.views import Views
-from vectorlog.work.messages import Deliver, Erase, Ingest, Message, Replay, outgoing
+from vectorlog.work.messages import Deliver, Erase, Ingest, Message, Replay, SendSample, outgoing
 from vectorlog.work.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ def _kind(message: Message) -> type[Ingest] | type[Erase] | type[Deliver] | None
             return Ingest
         case Erase():
             return Erase
-        case Deliver():
+        case Deliver() | SendSample():
             return Deliver
         case _:
             return None

@@ -20,8 +20,10 @@ SILENT = 3
 """After how many requests in a row without any answer a receiver is asked by one lane at a time."""
 PROBE_MS = 20_000
 """How long the others wait while one lane asks a silent receiver."""
-REST_MS = 300_000
-"""The longest time between two requests to a silent receiver, so that it has its events minutes after it is back."""
+REST_MS = 290_000
+"""The longest time between two requests to a silent receiver, so that it has its events minutes after it is back: with
+the spread below, five minutes (docs/events.md, "Webhooks").
+"""
 SPREAD_MS = 5_000
 """Over how many ms the lanes of a receiver that was silent are spread."""
 GONE = 410

@@ -37,6 +37,7 @@ from vectorlog.work.messages import (
     Replay,
     Retag,
     Scrub,
+    SendSample,
     Wake,
 )
 from vectorlog.work.move_messages import MoveVectors, PurgeVectors
@@ -92,7 +93,7 @@ class Worker:
                 self._deployment.wake()
             case Ingest():
                 self._projector.send([(message.store, message)])
-            case Deliver():
+            case Deliver() | SendSample():
                 self._projector.send([(message.receiver, message)])
             case _ as never:
                 assert_never(never)

@@ -9,6 +9,7 @@ from typing import Any
 
 from vectorlog.client.server import Refused, Server, segment
 from vectorlog.syncing.items import Item, Source, Unreadable
+from vectorlog.syncing.lfs import REASON, is_pointer
 from vectorlog.syncing.plan import Stored
 from vectorlog.syncing.tasks import sha256_of
 
@@ -66,7 +67,10 @@ def read(source: Source, hashes: Hashes, stop: threading.Event, seen: Callable[[
             found.unreadable.append(Unreadable(each.path, "another file has the same path"))
         else:
             try:
-                found.files[each.path] = each, hashes.of(each)
+                if is_pointer(each):
+                    found.unreadable.append(Unreadable(each.path, REASON, skipped=True))
+                else:
+                    found.files[each.path] = each, hashes.of(each)
             except OSError as error:
                 found.unreadable.append(Unreadable(each.path, error.strerror or str(error)))
             size += each.size

@@ -150,14 +150,17 @@ class Sender:
             return Sent(task, "", "unsent", str(error))
 
     def _attach(self, ready: Mapping[str, Task], report: Callable[[Sent], None]) -> list[_Batch]:
-        """Attaches files as one batch. If the server refuses it because of one, each gets a batch of its own."""
+        """Attaches files as one batch. If the server refuses it because of one, each gets a batch of its own; a server
+        that is busy or broken is not asked once more for each of them.
+        """
         files = [{"file_id": file, **self._settings(task)} for file, task in ready.items()]
         try:
             made = self._server.post(f"{self._path}/file_batches", {"files": files})
         except Refused as error:
             if error.status in (0, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                 raise
-            if len(ready) == 1 or error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            theirs = error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.TOO_MANY_REQUESTS
+            if len(ready) == 1 or not theirs:
                 for file, task in ready.items():
                     report(Sent(task, file, "unsent", str(error)))
                 return []

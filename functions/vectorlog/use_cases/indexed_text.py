@@ -9,8 +9,9 @@ from typing import TypeVar
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.store_file import Serving
-from vectorlog.files import artefact
+from vectorlog.files import artefact, text_parts
 from vectorlog.files.blobs import NoSuchBlob
+from vectorlog.files.text_parts import TextPart
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.store_files import StoreFileView
@@ -41,6 +42,24 @@ def read(deployment: Deployment, actor: Actor, store: str, file: str) -> Indexed
         lambda serving: artefact.read_text(deployment.blobs, store, file, serving.generation),
     )
     return IndexedText(view, text)
+
+
+def read_part(
+    deployment: Deployment, actor: Actor, store: str, file: str, first: int, limit: int
+) -> tuple[StoreFileView, TextPart]:
+    """Returns a file in a store, and up to `limit` characters of its text from number `first` on. It reads little more
+    of the text than that.
+
+    Raises:
+        NotFound, Invalid: as for `read`.
+    """
+    return of_serving(
+        deployment,
+        actor,
+        store,
+        file,
+        lambda serving: text_parts.read(deployment.blobs, store, file, serving.generation, first, limit),
+    )
 
 
 def of_serving(

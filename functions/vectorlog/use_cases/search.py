@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
-from vectorlog.domain.errors import Invalid, NoSpace, NotFound, Unavailable
+from vectorlog.domain.errors import NoSpace, NotFound
 from vectorlog.domain.filters import Filter, Scalar
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import Space, Vector
-from vectorlog.embedding.embedder import Embedder, EmbeddingError
 from vectorlog.event_log.streams import Loaded
 from vectorlog.index.chunk_index import Query
 from vectorlog.index.fusion import DEFAULT_WEIGHTS, Weights
-from vectorlog.use_cases import access, reranked, vector_stores
+from vectorlog.use_cases import access, query_vectors, reranked, vector_stores
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.confirmed import Confirmed, Wanted, best
 from vectorlog.use_cases.explanation import UNKNOWN, Explanation, explanation, with_words
 from vectorlog.use_cases.reranked import NOT_RERANKED, SearchWarning
+from vectorlog.use_cases.skipping import Skipped, Skipping
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> F
     """
     loaded = access.store(deployment, actor, store, "read")
     asked = _prepared(deployment, actor, asked)
-    vectors = _vectors(deployment, [loaded.state], asked)
+    vectors = _vectors(deployment, [loaded], asked)
     found, _ = deployment.together(
         _search_one(deployment, loaded, asked, vectors),
         lambda: _note_use(deployment, actor, [loaded]),
@@ -110,24 +111,47 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> F
     return _found(deployment, actor, asked, found)
 
 
-def search_several(deployment: Deployment, actor: Actor, stores: Sequence[str], asked: Search) -> Found:
+def search_several(
+    deployment: Deployment, actor: Actor, stores: Sequence[str], asked: Search, skipped: Skipped | None = None
+) -> Found:
     """Returns the best chunks of several stores, by descending score, as `search` does for one. A query is embedded
     once for each embedding space of the stores.
+
+    A store that cannot be searched ends the search, unless there is `skipped`, which is told of it: then the others are
+    searched, if there are any that can be.
 
     Raises:
         NotFound: a store does not exist, or the caller may not see it; nothing is searched then.
         Expired, Invalid, Unavailable: as for `search`, for any of the stores.
     """
+    skipping = Skipping(skipped)
     try:
-        loaded = _in_parallel(deployment, [_load(deployment, actor, store) for store in stores])
+        reads = [skipping.guarded([store], _load(deployment, actor, store)) for store in stores]
+        loaded = [each for each in _in_parallel(deployment, reads) if each is not None]
     except NotFound as error:
         raise NotFound(error.message, param="vector_store_ids") from error
     asked = _prepared(deployment, actor, asked)
-    vectors = _vectors(deployment, [each.state for each in loaded], asked)
-    found = _in_parallel(deployment, [_search_one(deployment, each, asked, vectors) for each in loaded])
-    _note_use(deployment, actor, loaded)
+    vectors: dict[Space, list[Vector]] = {}
+    for space in dict.fromkeys(each.state.space for each in loaded):
+        same = [each for each in loaded if each.state.space == space]
+        embed = partial(_vectors, deployment, same[:1], asked)
+        vectors |= skipping.guarded([each.stream for each in same], embed)() or {}
+    left = [each for each in loaded if each.stream not in skipping.refused]
+    searches = [skipping.guarded([each.stream], _search_one(deployment, each, asked, vectors)) for each in left]
+    found = [part for part in _in_parallel(deployment, searches) if part is not None]
+    skipping.tell(stores, searched=bool(found))
+    _note_use(deployment, actor, [each for each in left if each.stream not in skipping.refused])
     ranked = sorted((each for part in found for each in part), key=lambda each: -each.score)
     return _found(deployment, actor, asked, ranked)
+
+
+def _vectors(
+    deployment: Deployment, stores: Sequence[Loaded[vector_store.State]], asked: Search
+) -> dict[Space, list[Vector]]:
+    """Returns the vectors of the queries in each space of the stores; none if only words count."""
+    if not (asked.weights or DEFAULT_WEIGHTS).embedding:
+        return {}
+    return query_vectors.of_stores(deployment, [each.state for each in stores], asked.queries)
 
 
 def _load(deployment: Deployment, actor: Actor, store: str) -> Callable[[], Loaded[vector_store.State]]:
@@ -220,21 +244,3 @@ def _note_use(deployment: Deployment, actor: Actor, loaded: Sequence[Loaded[vect
         deployment.streams.decide_all(plans, meta=actor.meta)
     except NoSpace as error:
         log.warning("the use of a store was not noted: %s", error, extra={"request_id": actor.request})
-
-
-def _vectors(deployment: Deployment, stores: Sequence[vector_store.State], asked: Search) -> dict[Space, list[Vector]]:
-    """Returns the vectors of the queries in each space of the stores; none if only words count."""
-    if not (asked.weights or DEFAULT_WEIGHTS).embedding:
-        return {}
-    embedders = {store.space: vector_stores.require_model(deployment, store) for store in stores}
-    return {space: _embedded(embedder, asked.queries) for space, embedder in embedders.items()}
-
-
-def _embedded(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
-    try:
-        return [embedder.query(query) for query in queries]
-    except EmbeddingError as error:
-        if error.fault == "text":
-            raise Invalid(f"The embedding provider refused the query: {error}", param="query") from error
-        wait = int(error.retry_after or 1) + 1
-        raise Unavailable(f"The query could not be embedded: {error}", retry_after=min(wait, 60)) from error

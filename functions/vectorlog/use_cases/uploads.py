@@ -65,10 +65,11 @@ class ReceivedPart:
 
 
 def create(deployment: Deployment, actor: Actor, command: CreateUpload) -> UploadView:
-    """Creates an upload, to which parts can be added for an hour.
+    """Creates an upload, to which parts can be added for an hour. A repeated request shows it as it is by now.
 
     Raises:
         QuotaReached: the project may not hold its file.
+        NotFound: the request is a repeated one, and the upload's file was deleted since.
     """
     id, at = actor.new_id("upload", deployment.random), deployment.clock()
     created = upload.UploadCreated(
@@ -87,7 +88,9 @@ def create(deployment: Deployment, actor: Actor, command: CreateUpload) -> Uploa
         limits.require_room(deployment, actor.caller.project, stored_bytes=command.size, files=1)
     plan = Plan(UPLOAD, id, lambda state: upload.create(state, created), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
-    return UploadView(id, outcome.state, at)
+    if outcome.state.ended != "completed":
+        return UploadView(id, outcome.state, at)
+    return UploadView(id, outcome.state, at, _available(_make_file(deployment, id, outcome.state, actor.meta), at))
 
 
 def add_part(deployment: Deployment, actor: Actor, id: str, received: ReceivedPart) -> PartView:
@@ -167,9 +170,7 @@ def complete(
     plan = Plan(UPLOAD, id, lambda state: upload.complete(id, state, completed), actor.key, loaded)
     [outcome] = commits.decide_and_show(deployment, [plan], meta=actor.meta)
     file = _make_file(deployment, id, outcome.state, actor.meta)
-    if not file.state.is_available(at):
-        raise errors.file_not_found(file.id)
-    return UploadView(id, outcome.state, at, file)
+    return UploadView(id, outcome.state, at, _available(file, at))
 
 
 def cancel(deployment: Deployment, actor: Actor, id: str) -> UploadView:
@@ -221,3 +222,9 @@ def _make_file(deployment: Deployment, id: str, state: upload.State, meta: str) 
     plan = Plan(UPLOADED_FILE, state.file, lambda file: uploaded_file.upload(file, uploaded))
     [outcome] = commits.decide_and_show(deployment, [plan], meta=meta)
     return FileView(state.file, outcome.state)
+
+
+def _available(file: FileView, at: int) -> FileView:
+    if not file.state.is_available(at):
+        raise errors.file_not_found(file.id)
+    return file

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from vectorlog.deployment import Deployment
-from vectorlog.domain.errors import Invalid
-from vectorlog.domain.outgoing_event import OutgoingEvent, OutgoingType, id_of
+from vectorlog.domain.errors import Invalid, Unavailable
+from vectorlog.domain.outgoing_event import TYPES, OutgoingEvent, OutgoingType, id_of
 from vectorlog.domain.webhook_endpoint import State
+from vectorlog.event_log.codec import WEBHOOK_ENDPOINT
+from vectorlog.retry import NO_JITTER, UNLIMITED, Contended, RetryPolicy, Timing, retrying
 from vectorlog.use_cases import webhooks
 from vectorlog.use_cases.actor import Actor
+from vectorlog.views import sample_outcome
+from vectorlog.views.sample_outcome import SampleOutcome
 from vectorlog.webhooks import payload, signature
 from vectorlog.webhooks.secrets import hint_of, secret_of
 from vectorlog.webhooks.sender import Unreachable
+from vectorlog.work.telling import SendSample
 
+SAMPLE = RetryPolicy(attempts=UNLIMITED, first_s=0.2, factor=1.5, cap_s=0.5, jitter=NO_JITTER, deadline_s=24)
+"""How often the outcome of a sample that another function sends is looked for: it may take the 15 s that an endpoint
+has, and the start of that function. API Gateway waits for 29 s.
+"""
 COUNTS = {"completed": 1, "failed": 0, "cancelled": 0, "total": 1}
 """How the files of the batch in a sample event ended."""
 
@@ -23,14 +32,51 @@ def test(deployment: Deployment, actor: Actor, endpoint: str, event_type: Outgoi
     Raises:
         Invalid: no answer came.
         NotFound: there is no such endpoint in the project.
+        Unavailable: what sends it did not say in time what became of it.
     """
     state, at = webhooks.own(deployment, actor, endpoint).state, deployment.clock()
-    webhooks.sending(deployment)
-    sample = _sample(event_type, at, id_of(endpoint, at, deployment.random.getrandbits(32)))
+    elsewhere, id = webhooks.sending(deployment).elsewhere, id_of(endpoint, at, deployment.random.getrandbits(32))
+    if elsewhere is None:
+        outcome = _outcome(deployment, endpoint, state, _sample(event_type, at, id))
+    else:
+        project = actor.caller.project
+        elsewhere.send(SendSample(endpoint, event_type, at, id, request=actor.request, project=project))
+        outcome = _waited_for(deployment, id, elsewhere.timing)
+    if not outcome.status:
+        raise Invalid(f"The endpoint did not answer: {outcome.reason}.", param="url")
+    return outcome.status
+
+
+def send_sample(deployment: Deployment, message: SendSample) -> None:
+    """Sends a sample event for another function, and records the outcome; nothing if nobody waits for it any more."""
+    at, kind = deployment.clock(), next((each for each in TYPES if each == message.type), None)
+    state = deployment.streams.load(WEBHOOK_ENDPOINT, message.receiver).state
+    if kind is None or not state.exists or at - message.at > 1000 * SAMPLE.deadline_s:
+        return
+    outcome = _outcome(deployment, message.receiver, state, _sample(kind, message.at, message.id))
+    sample_outcome.note(deployment.views.table, message.id, outcome, at)
+
+
+def _outcome(deployment: Deployment, endpoint: str, state: State, sample: OutgoingEvent) -> SampleOutcome:
     try:
-        return post(deployment, endpoint, state, sample.id, payload.encode(sample))
+        return SampleOutcome(post(deployment, endpoint, state, sample.id, payload.encode(sample)))
     except Unreachable as error:
-        raise Invalid(f"The endpoint did not answer: {error}.", param="url") from None
+        return SampleOutcome(0, str(error))
+
+
+def _waited_for(deployment: Deployment, event: str, timing: Timing) -> SampleOutcome:
+    def look() -> SampleOutcome:
+        outcome = sample_outcome.noted(deployment.views.table, event)
+        if outcome is None:
+            raise Contended("it was not sent yet")
+        return outcome
+
+    try:
+        return retrying("a sample event", SAMPLE, look, timing=timing)
+    except Contended:
+        raise Unavailable(
+            "Whether the endpoint answers is not known: what sends events is busy with others. Repeat the request."
+        ) from None
 
 
 def post(deployment: Deployment, endpoint: str, state: State, id: str, body: str) -> int:

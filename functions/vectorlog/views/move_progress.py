@@ -24,7 +24,9 @@ class MoveProgress:
     Attributes:
         files, chunks: how many serve that are embedded for it.
         left: how many files could not be embedded for it; `named` are some of them.
-        stopped: whether the attempt has ended without a switch, because of the files that are left.
+        stopped: whether the attempt has ended without a switch, because of the files that are left; if none is, because
+            the deployment does not offer both models.
+        waiting: files that were opened for the move and may still be ingested. Another attempt leaves them so.
     """
 
     number: int
@@ -34,6 +36,7 @@ class MoveProgress:
     left: int
     named: tuple[str, ...]
     stopped: bool
+    waiting: tuple[str, ...] = ()
 
 
 def note(table: Table, store: str, progress: MoveProgress, at: int) -> None:
@@ -44,7 +47,7 @@ def note(table: Table, store: str, progress: MoveProgress, at: int) -> None:
     if known is not None and (known.number, known.attempt) > (progress.number, progress.attempt):
         return
     fields = progress.number, progress.attempt, progress.files, progress.chunks, progress.left, progress.named
-    data = json.dumps([*fields, progress.stopped])
+    data = json.dumps([*fields, progress.stopped, progress.waiting])
     with suppress(RowConflict):  # another worker was first
         table.write([Put(key, max(replaces, 0) + 1, replaces, data, gone=True, expires_at=at + _KEPT_MS)])
 
@@ -57,6 +60,7 @@ def noted(table: Table, store: str) -> MoveProgress | None:
 
 
 def _read(data: str) -> MoveProgress:
-    number, attempt, files, chunks, left, named, stopped = json.loads(data)
+    number, attempt, files, chunks, left, named, stopped, *later = json.loads(data)
     names: Sequence[str] = named
-    return MoveProgress(number, attempt, files, chunks, left, tuple(names), stopped)
+    waiting: Sequence[str] = later[0] if later else ()  # rows of earlier versions have none
+    return MoveProgress(number, attempt, files, chunks, left, tuple(names), stopped, tuple(waiting))

@@ -11,6 +11,11 @@ def webhook(endpoint: str) -> Key:
     return Key(f"WEBHOOK#{endpoint}", COUNTS)
 
 
+def sample(event: str) -> Key:
+    """The key of the row that says what became of a sample event."""
+    return Key(f"WEBHOOK#{event}", COUNTS)
+
+
 def list_of(project: str) -> str:
     """The partition key of the list of a project's endpoints that are not deleted."""
     return f"LIST#webhook#{project}"

@@ -20,6 +20,8 @@ Resolve = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host name, for a port. Raises `OSError` if there are none."""
 
 MAX_URL_CHARS = 2048
+MOST_ADDRESSES = 4
+"""How many addresses of a name are tried."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.ip_network("::/96")
@@ -64,9 +66,9 @@ def checked_url(url: str, *, allow_private: bool) -> Target:
     return Target(https, host, port, parsed.request_uri)
 
 
-def address_of(target: Target, resolve: Resolve, *, allow_private: bool) -> str:
-    """Returns the address to connect to. Whoever connects must use it and not the name, which may mean another address
-    a moment later (DNS rebinding).
+def addresses_of(target: Target, resolve: Resolve, *, allow_private: bool) -> Sequence[str]:
+    """Returns the addresses to connect to, in the resolver's order, `MOST_ADDRESSES` at most. Whoever connects must use
+    these and not the name, which may mean another address a moment later (DNS rebinding).
 
     Raises:
         RefusedAddress: one of the name's addresses is none of the public internet.
@@ -80,7 +82,7 @@ def address_of(target: Target, resolve: Resolve, *, allow_private: bool) -> str:
         raise Unreachable("the host's name has no address")
     if not allow_private and not all(is_public(ipaddress.ip_address(each.partition("%")[0])) for each in found):
         raise RefusedAddress("the host's name leads to a private address")
-    return found[0]
+    return tuple(dict.fromkeys(found))[:MOST_ADDRESSES]
 
 
 def is_public(address: Address) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from threading import Event, Timer
@@ -12,7 +12,7 @@ from threading import Event, Timer
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
-from vectorlog.webhooks.addresses import Resolve, Target, address_of, checked_url, resolved
+from vectorlog.webhooks.addresses import Resolve, Target, addresses_of, checked_url, resolved
 from vectorlog.webhooks.sender import Unreachable
 
 SECONDS = 15.0
@@ -39,23 +39,60 @@ class HttpsSender:
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """See Sender."""
         target = checked_url(url, allow_private=self._allow_private)
-        address = address_of(target, self._resolve, allow_private=self._allow_private)
-        connection, late = _connection(target, address, self._seconds), Event()
-        deadline = Timer(self._seconds, _cut, (connection, late))
+        addresses = addresses_of(target, self._resolve, allow_private=self._allow_private)
+        under_way = _UnderWay()
+        deadline = Timer(self._seconds, under_way.cut)
         deadline.daemon = True
         deadline.start()
         try:
             sent = {"host": _host(target), "content-type": "application/json", "user-agent": "vectorlog", **headers}
-            connection.connect()
-            if late.is_set():  # during the handshake, when there was no socket to shut down
-                raise Unreachable(LATE)
+            connection = self._connected(target, addresses, under_way)
             connection.request("POST", target.path, body=body, headers=sent, preload_content=False)
             return connection.getresponse().status
         except (HTTPError, HTTPException, OSError, ValueError) as error:
-            raise Unreachable(LATE if late.is_set() else _reason(error)) from None
+            raise Unreachable(LATE if under_way.late.is_set() else _reason(error)) from None
         finally:
             deadline.cancel()
-            connection.close()
+            under_way.close()
+
+    def _connected(self, target: Target, addresses: Sequence[str], under_way: _UnderWay) -> HTTPConnection:
+        """Returns a connection to the first address that takes one. They share the time, so that one which does not
+        answer leaves some to the others.
+        """
+        for left in range(len(addresses), 0, -1):
+            connection = _connection(target, addresses[-left], self._seconds / len(addresses))
+            under_way.connection = connection
+            try:
+                connection.connect()
+            except (NewConnectionError, ConnectTimeoutError, OSError) as error:
+                if left == 1 or under_way.late.is_set() or isinstance(error, ssl.SSLError):
+                    raise
+                connection.close()
+                continue
+            connection.timeout = self._seconds
+            break
+        if under_way.late.is_set():  # during the handshake, when there was no socket to shut down
+            raise Unreachable(LATE)
+        return connection
+
+
+class _UnderWay:
+    """The connection of a request, which another thread may end."""
+
+    def __init__(self) -> None:
+        self.connection: HTTPConnection | None = None
+        self.late = Event()
+
+    def cut(self) -> None:
+        """Ends a request that takes too long, also one whose answer comes byte by byte."""
+        self.late.set()
+        if self.connection is not None and self.connection.sock is not None:
+            with suppress(OSError):  # it was closed at this moment
+                self.connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
 
 
 def _connection(target: Target, address: str, seconds: float) -> HTTPConnection:
@@ -70,14 +107,6 @@ def _connection(target: Target, address: str, seconds: float) -> HTTPConnection:
         assert_hostname=target.host,
         cert_reqs="CERT_REQUIRED",
     )
-
-
-def _cut(connection: HTTPConnection, late: Event) -> None:
-    """Ends a request that takes too long, also one whose answer comes byte by byte."""
-    late.set()
-    if connection.sock is not None:
-        with suppress(OSError):  # it was closed at this moment
-            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _host(target: Target) -> str:

@@ -16,6 +16,7 @@ from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 from vectorlog.work.queue import Outgoing
 from vectorlog.work.telling import Deliver as Deliver
 from vectorlog.work.telling import EndBatch as EndBatch
+from vectorlog.work.telling import SendSample as SendSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ Message = (
     | PurgeVectors
     | EndBatch
     | Deliver
+    | SendSample
     | Wake
 )
 

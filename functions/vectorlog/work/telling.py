@@ -15,6 +15,18 @@ class EndBatch(FromRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class SendSample(FromRequest):
+    """Send a sample of an event of this `type` to a webhook endpoint (`receiver`), at once, and record the
+    outcome (`views/sample_outcome.py`): a client waits for it, since `at` (ms since 1970). `id` is the event's.
+    """
+
+    receiver: str
+    type: str
+    at: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver(FromRequest):
     """Send what waits in a lane of the outbox (`webhooks/outbox.py`). `due` is the time of the lane's next try (ms
     since 1970), if the message was sent for that; 0 otherwise.

@@ -21,8 +21,8 @@ from vectorlog.defaults import DAY_MS
 from vectorlog.domain.api_key import SCOPES, Credential
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.tenancy import Caller
+from vectorlog.use_cases import confirmed, passages, vector_stores
 from vectorlog.use_cases import search as searches
-from vectorlog.use_cases import vector_stores
 
 ANN, BOB = Caller("acme", "ann"), Caller("acme", "bob")
 
@@ -141,6 +141,36 @@ class TestSearch:
         assert (line["route"], line["status"], line["fault"]) == ("callMcp.search", 503, False)
         assert line["request"].startswith("req_")
 
+    def test_goes_on_without_a_store(self, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A store whose index or model does not answer is left out, and the answer says so; the failure is logged. If
+        no store can be searched, the search fails.
+        """
+        broken, store = made.store(), made.store()
+        file = made.attach(store, "owl")
+        made.attach(broken, "owl too")
+        ordinary, reported = confirmed.best, list[str]()
+
+        def best(deployment: Any, space: Any, queries: Any, wanted: Any) -> Any:
+            if queries[0].store in fails:
+                raise Unavailable("its index is busy")
+            return ordinary(deployment, space, queries, wanted)
+
+        class Telemetry:
+            def request_failed(self, _: str, **what: Any) -> None:
+                reported.append(what["reason"])
+
+        fails = {broken}
+        monkeypatch.setattr(searches, "best", best)
+        object.__setattr__(made.world.deployment, "telemetry", Telemetry())
+        found = made.content("search", query="owl")
+        assert [each["file_id"] for each in found["results"]] == [file]
+        assert found["warnings"] == [f"{broken} was not searched: its index is busy"]
+        assert reported == ["its index is busy"]
+        fails.add(store)
+        assert made.call("search", query="owl")["isError"]
+        asked = {"query": "owl", "vector_store_ids": [broken, store]}
+        assert made.callers.send(ANN, "POST", "/vector_stores/search", asked).status == 503  # of the API: all or none
+
 
 class TestTexts:
     def test_of_a_long_file(self, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +254,25 @@ class TestPage:
             assert page.headers["content-security-policy"].startswith("default-src 'none'")
         assert made.open("/view/owl/file-1").status == 400
         assert made.open(url, "POST").status == 405
+
+    def test_a_failure_is_logged(self, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An answer of 5xx is logged and counted, as that of any request is."""
+        store, reported = made.store(), list[dict[str, Any]]()
+        made.attach(store, "owl")
+        url = made.content("search", query="owl")["results"][0]["url"]
+
+        def busy(*_: Any) -> Any:
+            raise Unavailable("the table is busy")
+
+        class Telemetry:
+            def request_failed(self, request: str, **what: Any) -> None:
+                reported.append({"request": request, **what})
+
+        monkeypatch.setattr(passages, "read", busy)
+        object.__setattr__(made.world.deployment, "telemetry", Telemetry())
+        assert made.open(url).status == 503
+        [line] = reported
+        assert (line["route"], line["status"], line["reason"]) == ("viewPassage", 503, "the table is busy")
 
     def test_of_an_expired_store(self, made: Made) -> None:
         """The page of a passage in a store that has expired is gone."""

@@ -10,9 +10,10 @@ from vectorlog.api import present, viewer_page
 from vectorlog.api.input.json_text import Json
 from vectorlog.domain.errors import Invalid, Refused
 from vectorlog.domain.ids import is_well_formed
-from vectorlog.use_cases.indexed_text import IndexedText
+from vectorlog.files.text_parts import TextPart
 from vectorlog.use_cases.passages import Place
 from vectorlog.use_cases.search import Found, Result
+from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.vector_stores import StoreView
 
 MOST_BYTES = 1_500_000
@@ -72,23 +73,23 @@ def store(view: StoreView) -> Json:
     return {name: shown[name] for name in kept}
 
 
-def about(read: IndexedText) -> Json:
+def about(view: StoreFileView, read: TextPart) -> Json:
     """What is known of a file in a store, besides its text."""
-    view, state = read.view, read.view.state
+    state = view.state
     attributes = state.serving.attributes if state.serving else state.attributes
     return {
         "vector_store_id": view.store,
         "file_id": view.file,
         "filename": state.filename,
         "attributes": dict(attributes),
-        "characters": len(read.text),
+        "characters": read.characters,
     }
 
 
-def part(text: str, first: int, limit: int) -> Json:
+def part(read: TextPart) -> Json:
     """A part of a text, and where to go on."""
-    end = min(first + limit, len(text))
-    return {"text": text[first:end], "offset": first, "next_offset": end if end < len(text) else None}
+    end = read.first + len(read.text)
+    return {"text": read.text, "offset": read.first, "next_offset": end if end < read.characters else None}
 
 
 def title(filename: str, where: str) -> str:

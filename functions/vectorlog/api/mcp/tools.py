@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-from vectorlog.api import errors
+from vectorlog.api import errors, failures
 from vectorlog.api.call import Call
 from vectorlog.api.dialect import OPENAI
 from vectorlog.api.input import parse, refusals
@@ -18,11 +17,13 @@ from vectorlog.api.mcp.results import Document
 from vectorlog.api.resources.search import asked
 from vectorlog.api.viewer_links import ViewerLinks
 from vectorlog.domain.errors import Refused, store_expired, store_not_found
+from vectorlog.files.text_parts import TextPart
 from vectorlog.use_cases import indexed_text, passages, vector_stores
 from vectorlog.use_cases import search as searches
 from vectorlog.use_cases.pages import PageRequest
 from vectorlog.use_cases.passages import Place
 from vectorlog.use_cases.search import Found, Search
+from vectorlog.use_cases.store_files import StoreFileView
 from vectorlog.use_cases.vector_stores import StoreView
 
 MOST_STORES = 20
@@ -84,19 +85,27 @@ class Tools:
             warnings.append(f"Only the {MOST_STORES} newest vector stores were searched; search_vector_store has all.")
         found = Found(wanted.queries, ())
         if chosen:
-            found = searches.search_several(self.request.deployment, self.request.actor, chosen, wanted)
+
+            def skipped(store: str, error: Refused) -> None:
+                warnings.append(f"{store} was not searched: {error.message}")
+                self._report("search", error)
+
+            found = searches.search_several(self.request.deployment, self.request.actor, chosen, wanted, skipped)
         return self._found(found, warnings)
 
     def fetch(self, given: Mapping[str, Any]) -> Json:
         """Returns the text of a document, or the part of a long one that is around the passage."""
         document = Document.parse(parse.checked(arguments.Fetch, given).id)
         store = self._named(document.store)
-        read = indexed_text.read(self.request.deployment, self.request.actor, store, document.file)
-        part = results.part(read.text, self._begin(document, read.text), arguments.MOST_CHARS)
-        metadata = {**results.about(read), **{name: value for name, value in part.items() if name != "text"}}
+        view, read = self._read(store, document.file, 0, arguments.MOST_CHARS)
+        if document.place is not None and read.characters > arguments.MOST_CHARS:
+            begin = self._begin(document, document.place)
+            view, read = self._read(store, document.file, begin, arguments.MOST_CHARS) if begin else (view, read)
+        part = results.part(read)
+        metadata = {**results.about(view, read), **{name: value for name, value in part.items() if name != "text"}}
         return {
             "id": str(document),
-            "title": read.view.state.filename,
+            "title": view.state.filename,
             "text": part["text"],
             "url": self._address(store, document.file, document.place),
             "metadata": metadata,
@@ -123,9 +132,8 @@ class Tools:
         """Returns a part of a file's text."""
         body = parse.checked(arguments.ReadFile, given)
         store = self._named(body.vector_store_id)
-        read = indexed_text.read(self.request.deployment, self.request.actor, store, body.file_id)
-        part = results.part(read.text, body.offset or 0, body.limit or arguments.READ_CHARS)
-        return {**results.about(read), **part, "url": self._address(store, body.file_id, None)}
+        view, read = self._read(store, body.file_id, body.offset or 0, body.limit or arguments.READ_CHARS)
+        return {**results.about(view, read), **results.part(read), "url": self._address(store, body.file_id, None)}
 
     def _named(self, store: str | None) -> str:
         """Returns the store that a call is about.
@@ -140,17 +148,20 @@ class Tools:
             raise store_not_found(store or "")
         return store or self.store or ""
 
-    def _begin(self, document: Document, text: str) -> int:
-        """Returns the first character to show of a document, so that the passage is among those that are shown."""
-        if document.place is None or len(text) <= arguments.MOST_CHARS:
-            return 0
-        shown = passages.read(
-            self.request.deployment, self.request.actor, document.store, document.file, document.place
-        )
+    def _read(self, store: str, file: str, first: int, limit: int) -> tuple[StoreFileView, TextPart]:
+        return indexed_text.read_part(self.request.deployment, self.request.actor, store, file, first, limit)
+
+    def _begin(self, document: Document, place: Place) -> int:
+        """Returns the first character to show of a long document, so that the passage is among those that are shown."""
+        deployment, actor = self.request.deployment, self.request.actor
+        shown = passages.read(deployment, actor, document.store, document.file, place)
         found = next((each for each in shown.pieces if each.n == shown.passage), None)
         if found is None:
             return 0
-        start = found.location.start if found.location else text.find(found.text)
+        if found.location is not None:
+            start = found.location.start
+        else:  # an earlier version did not note where it is
+            start = indexed_text.read(deployment, actor, document.store, document.file).text.find(found.text)
         return max(0, start - arguments.MOST_CHARS // 2)
 
     def _searchable(self, views: Sequence[StoreView]) -> tuple[list[str], list[str]]:
@@ -177,17 +188,10 @@ class Tools:
 
     def _report(self, tool: str, error: Refused) -> None:
         """Logs and counts a failure that is not the caller's."""
-        sent, status = self.request.request, errors.refusal(error, OPENAI, "").status
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.request.deployment.telemetry.request_failed(
-                sent.request_id,
-                method=sent.method,
-                path=sent.path,
-                route=f"callMcp.{tool}",
-                status=status,
-                reason=error.message,
-                fault=False,
-            )
+        status = errors.refusal(error, OPENAI, "").status
+        failures.report(
+            self.request.deployment, self.request.request, f"callMcp.{tool}", status, error.message, fault=False
+        )
 
 
 _RUN: Mapping[str, Callable[[Tools, Mapping[str, Any]], Json]] = {

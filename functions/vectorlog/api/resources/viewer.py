@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from vectorlog.api import errors, viewer_page
+from vectorlog.api import errors, failures, viewer_page
 from vectorlog.api.dialect import MKA1
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response
@@ -25,6 +25,7 @@ def page(deployment: Deployment, request: Request, ids: Mapping[str, str]) -> Re
         return _shown(deployment, request, ids)
     except Refused as error:
         refusal = errors.refusal(error, MKA1, OPERATION)  # an expired store is a 410
+        failures.report(deployment, request, OPERATION, refusal.status, error.message, fault=False)
         headers = {name: value for name, value in refusal.headers.items() if name == "retry-after"}
         text = viewer_page.refusal(error.message).encode(errors="replace")
         return Response(refusal.status, {**viewer_page.HEADERS, **headers}, text, OPERATION)

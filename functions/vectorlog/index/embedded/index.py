@@ -14,23 +14,27 @@ from vectorlog.index.analyser.matched import matched_words
 from vectorlog.index.chunk_index import FileChunks, Query, SearchResult
 from vectorlog.index.embedded import sealed
 from vectorlog.index.embedded import store as local_store
-from vectorlog.index.embedded.compaction import live_rows, without_dead_rows
 from vectorlog.index.embedded.entry import Entry, entry
 from vectorlog.index.embedded.files import listed
 from vectorlog.index.embedded.open_stores import MEMORY, OpenStores, Store
+from vectorlog.index.embedded.removal import remove_some, take_name
 from vectorlog.index.embedded.schema import OLDER, SCHEMA, OlderTerms, has_other_terms, owned, upgrade
-from vectorlog.index.embedded.search import IndexDamaged, TextsRemoved, search
-from vectorlog.index.embedded.segment import Segment
+from vectorlog.index.embedded.search import IndexDamaged, search
 from vectorlog.index.embedded.snapshot import Snapshot
-from vectorlog.index.embedded.store_state import Place, load, seal, sealed_files
+from vectorlog.index.embedded.store_state import Place, load, sealed_files
 from vectorlog.index.embedded.tending import Sizes, Tender, to_compact, to_seal
+from vectorlog.index.embedded.ties import TextsRemoved
+from vectorlog.index.embedded.upkeep import Upkeep
 from vectorlog.sqlite.database import Database
 from vectorlog.sqlite.free_pages import give_back
+from vectorlog.sqlite.one_state import one_state
 
 _MAPPED = 256 << 20
 """Bytes of the file that are mapped: searches read texts at random."""
 _LOCKS = 64
 """Number of locks that the stores share, so that locks need not be created and removed with stores."""
+_STEPS = 30
+"""Transactions in which a call removes chunks of a store: about a second."""
 
 
 class LocalIndex:
@@ -59,9 +63,9 @@ class LocalIndex:
         self._sizes = sizes
         writer = None if read_only else self._database.write
         self._place = Place(self._database.read, writer, folder / "sealed", sizes.full)
-        self._tender = None if read_only else Tender(self._tend)
+        self._upkeep = Upkeep(self._newest, self._change, self._place, sizes)
+        self._tender = None if read_only else Tender(self._upkeep.tend)
         self._open = OpenStores(memory)
-        self._tending = Lock()
         self._locks = tuple(Lock() for _ in range(_LOCKS))
         try:
             if not read_only:
@@ -102,21 +106,29 @@ class LocalIndex:
         give_back(self._database)
 
     def remove_store(self, space: Space, store: str) -> bool:
-        """See ChunkIndex. Removes all of them."""
+        """See ChunkIndex. After the first call, no search finds any of them."""
+        more = True
+
+        def begin(connection: Connection) -> list[str]:
+            nonlocal more
+            files = take_name(connection, space, store)
+            more = remove_some(connection, space, store)
+            return files
+
         with self._lock((space, store)):
-            files = self._database.write(lambda connection: local_store.remove_store(connection, space, store))
+            files = self._database.write(begin)
             self._open.forget((space, store))
         sealed.unlink(self._place.sealed, files)
+        for _ in range(_STEPS):
+            if not more:
+                break
+            more = self._database.write(lambda connection: remove_some(connection, space, store))
         give_back(self._database)
-        return False
+        return more
 
     def expunge(self, space: Space, store: str) -> None:
         """Removes what a store's removed chunks have left: rows, vectors, terms. `scrub` overwrites it on the disk."""
-        key = (space, store)
-        with self._tending:
-            while self._compact(key, lambda state: [each for each in state.segments if each.dead][:1]):
-                while self._seal(key):
-                    continue
+        self._upkeep.expunge((space, store))
         give_back(self._database)
 
     def scrub(self) -> None:
@@ -135,8 +147,11 @@ class LocalIndex:
 
     def count(self, space: Space, store: str) -> dict[tuple[str, int], int]:
         """See ChunkIndex."""
-        snapshot = self._newest((space, store))
-        files = listed(self._database.read(), snapshot.key)
+        with self._lock((space, store)), one_state(self._database.read()) as connection:
+            if self._tender is None:  # what was read before may be older than the names
+                self._open.forget((space, store))
+            snapshot = self._opened((space, store))
+            files = listed(connection, snapshot.key)
         return {files[number]: count for number, count in snapshot.count().items() if number in files}
 
     def settle(self) -> None:
@@ -200,7 +215,8 @@ class LocalIndex:
         """Returns the store's state, reading it from disk if necessary; the caller holds the store's lock."""
         snapshot = self._open.get(store)
         if snapshot is None:
-            snapshot = load(self._database.read(), self._place, *store)
+            with one_state(self._database.read()) as connection:
+                snapshot = load(connection, self._place, *store)
             self._publish(store, snapshot)
         return snapshot
 
@@ -208,43 +224,3 @@ class LocalIndex:
         self._open.put(store, snapshot)
         if self._tender and (to_seal(snapshot, self._sizes) or to_compact(snapshot, self._sizes)):
             self._tender.wake(store)
-
-    def _tend(self, store: Store) -> bool:
-        """Does one thing for a large store; returns whether there may be more."""
-        with self._tending:
-            return self._seal(store) or self._compact(store, lambda state: to_compact(state, self._sizes))
-
-    def _seal(self, store: Store) -> bool:
-        """Seals a full segment, if there is one. Only the switch to the file takes the store's lock. One thread
-        at a time may seal or compact: the caller holds `_tending`.
-        """
-        snapshot = self._newest(store)
-        segment = to_seal(snapshot, self._sizes)
-        if segment is None or snapshot.key is None:
-            return False
-        centre = segment.vectors(slice(None)).mean(axis=0) if snapshot.centre is None else snapshot.centre
-        name = sealed.write(self._place.sealed, snapshot.key, segment, centre)
-        self._change(
-            [store],
-            lambda connection, _, state: seal(connection, self._place, state, segment, name, centre),
-        )
-        return True
-
-    def _compact(self, store: Store, choose: Callable[[Snapshot], Sequence[Segment]]) -> bool:
-        """Compacts neighbouring segments, if any are chosen. They are merged before the store's lock is taken, and once
-        more with it if they have changed meanwhile.
-        """
-        chosen = choose(self._newest(store))
-        if not chosen:
-            return False
-        merged, gone = live_rows(chosen), list[str]()
-
-        def step(connection: Connection, _: Store, state: Snapshot) -> Snapshot:
-            same = all(segment in state.segments for segment in chosen)
-            run = chosen if same else choose(state)
-            gone.extend(segment.sealed.name for segment in run if segment.sealed)
-            return without_dead_rows(connection, state, run, merged if same else live_rows(run)) if run else state
-
-        self._change([store], step)
-        sealed.unlink(self._place.sealed, gone)
-        return True

@@ -49,7 +49,7 @@ def nearest(
         near_ones = np.flatnonzero(distance <= min(last, FARTHEST - 1))
         chosen = near_ones if rows is None else rows[near_ones]
         if len(chosen):
-            yield i, chosen, cosines(segments[i], vector, chosen)
+            yield i, chosen, _cosines_once(segments[i], vector, chosen)
 
 
 def cosines(segment: Segment, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -59,6 +59,14 @@ def cosines(segment: Segment, vector: NDArray[np.float32], rows: NDArray[np.intp
         return np.concatenate([np.empty(0, np.float32), *best])
     allowed = segment.rows[rows]
     return _best(np.append(_dots(segment.vectors(slice(None)), vector), np.float32(-np.inf)), allowed)
+
+
+def _cosines_once(segment: Segment, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Returns what `cosines` does. So many rows have mostly equal codes; those that are equal are computed once."""
+    if len(rows) <= _STEP:
+        return cosines(segment, vector, rows)
+    _, first, equal = np.unique(segment.rows["digest"][rows], return_index=True, return_inverse=True)
+    return cosines(segment, vector, rows[first])[equal]
 
 
 def _gathered(segment: Segment, vector: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:

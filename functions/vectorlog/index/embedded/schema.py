@@ -29,6 +29,7 @@ SCHEMA = (
     generation integer not null, row text not null, revision integer not null, attributes text not null,
     primary key(store, number)) without rowid""",
     """create index if not exists file_name on file(store, name)""",
+    """create index if not exists file_row on file(store, row)""",  # the store's list, for ties
     """create table if not exists segment(
     store integer not null references store on delete cascade, first integer not null, file text, dead blob,
     primary key(store, first)) without rowid""",

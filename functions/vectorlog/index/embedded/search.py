@@ -15,13 +15,14 @@ from vectorlog.index.chunk_index import Hit, Query, SearchResult
 from vectorlog.index.embedded.files import named
 from vectorlog.index.embedded.nearest import cosines, nearest
 from vectorlog.index.embedded.snapshot import Snapshot
+from vectorlog.index.embedded.ties import TextsRemoved, first_of
 from vectorlog.index.embedded.words import Words
 
 _EVERY = np.iinfo(np.int32).max
 """More chunks than any file has."""
 
 _TIES = 64
-"""So many rows that tie with the last hits are read with their texts at once."""
+"""So many rows that tie with the last hits are read with their texts; of more, the first ones are found before."""
 
 _Row = tuple[int, int]
 """The place of a segment, and a row in it."""
@@ -29,10 +30,6 @@ _Row = tuple[int, int]
 
 class IndexDamaged(Exception):
     """A row refers to a text that does not exist."""
-
-
-class TextsRemoved(Exception):
-    """A text of this snapshot was deleted since; a newer snapshot does not have it."""
 
 
 def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchResult:
@@ -50,14 +47,14 @@ def search(snapshot: Snapshot, query: Query, connection: Connection) -> SearchRe
     by_vector: dict[_Row, float] = {}
     by_text: dict[_Row, float] = {}
     if vector is not None:
-        near = _best(nearest(segments, allowed, snapshot.centre, vector, query.limit), query.limit)
+        near = _best(
+            snapshot, nearest(segments, allowed, snapshot.centre, vector, query.limit), query.limit, connection
+        )
         by_vector = {row: min(max(cosine, -1.0), 1.0) for row, cosine in near.items()}
     if words is not None:
-        by_text = _best(words.best(segments, allowed, query.limit), query.limit)
+        by_text = _best(snapshot, words.best(segments, allowed, query.limit), query.limit, connection)
     found = [by_vector, by_text]
     texts = {row: int(segments[row[0]].rows["text"][row[1]]) for row in (*by_vector, *by_text)}
-    if len(texts) > 2 * query.limit + _TIES:
-        found = _without_last_ties(found, query.limit, texts, snapshot, connection)
     hits = _hits(snapshot, found, texts, vector, words, connection)
     lists = [
         tuple(hits[row] for row in sorted(part, key=lambda row: (-part[row], *_place(hits[row])))[: query.limit])
@@ -87,46 +84,29 @@ def _allowed(snapshot: Snapshot, query: Query, connection: Connection) -> list[N
     return allowed
 
 
-def _best(found: Iterable[tuple[int, NDArray[np.intp], NDArray[np.floating]]], limit: int) -> dict[_Row, float]:
-    """Returns the `limit` rows with the highest values, and all that tie with the lowest of these."""
+def _best(
+    snapshot: Snapshot,
+    found: Iterable[tuple[int, NDArray[np.intp], NDArray[np.floating]]],
+    limit: int,
+    connection: Connection,
+) -> dict[_Row, float]:
+    """Returns the `limit` rows with the highest values, and some that tie with the lowest of these: the first ones in
+    the order of ties, or all if these are few.
+    """
     parts = [part for part in found if len(part[1])]
     values = np.concatenate([np.empty(0), *(scores for _, _, scores in parts)])
     if limit <= 0:
         return {}
     last = np.partition(values, len(values) - limit)[len(values) - limit] if limit < len(values) else -np.inf
-    return {
-        (i, row): value
-        for i, rows, scores in parts
-        for row, value in zip(rows[scores >= last].tolist(), scores[scores >= last].tolist(), strict=True)
+    better = [(i, rows[scores > last], scores[scores > last]) for i, rows, scores in parts]
+    ties = [(i, rows[scores == last]) for i, rows, scores in parts]
+    needed = limit - sum(len(rows) for _, rows, _ in better)
+    if sum(len(rows) for _, rows in ties) > needed + _TIES:
+        ties = first_of(snapshot, ties, needed, connection)
+    best = {
+        (i, row): value for i, rows, scores in better for row, value in zip(rows.tolist(), scores.tolist(), strict=True)
     }
-
-
-def _without_last_ties(
-    found: Sequence[Mapping[_Row, float]],
-    limit: int,
-    texts: Mapping[_Row, int],
-    snapshot: Snapshot,
-    connection: Connection,
-) -> list[dict[_Row, float]]:
-    """Returns the `limit` best rows of each list. Texts are not read for this, because many chunks may tie."""
-    places = {
-        text: place
-        for text, *place in connection.execute(
-            "select text.id, file.row, name, generation from json_each(?) asked"
-            " cross join text on text.id = asked.value"
-            " cross join file on file.store = text.store and file.number = text.file",
-            (json.dumps(list(texts.values())),),
-        )
-    }
-    if not places.keys() >= set(texts.values()):
-        raise TextsRemoved
-
-    def place(row: _Row) -> tuple[object, ...]:
-        return (*places[texts[row]], int(snapshot.segments[row[0]].rows["n"][row[1]]))
-
-    return [
-        {row: part[row] for row in sorted(part, key=lambda row: (-part[row], *place(row)))[:limit]} for part in found
-    ]
+    return best | {(i, row): float(last) for i, rows in ties for row in rows.tolist()}
 
 
 def _place(hit: Hit) -> tuple[str, str, int, int]:

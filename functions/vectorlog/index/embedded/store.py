@@ -83,19 +83,6 @@ def remove(connection: Connection, old: Snapshot, name: str, generation: int | N
     return compacted(connection, replace(changed, files=old.files.without(removed)))
 
 
-def remove_store(connection: Connection, space: Space, name: str) -> list[str]:
-    """Deletes a store and everything in it; returns the names of files that it had."""
-    files = connection.execute(
-        "select file from segment join store on key = store where model = ? and dimensions = ? and name = ?"
-        " and file is not null",
-        (space.model, space.dimensions, name),
-    ).fetchall()
-    connection.execute(
-        "delete from store where model = ? and dimensions = ? and name = ?", (space.model, space.dimensions, name)
-    )
-    return [file for (file,) in files]
-
-
 def _create(connection: Connection, space: Space, name: str) -> int:
     """Inserts the store into the database and returns its key."""
     cursor = connection.execute(

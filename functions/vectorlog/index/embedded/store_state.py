@@ -41,8 +41,8 @@ class Place:
 
 
 def load(connection: Connection, place: Place, space: Space, name: str) -> Snapshot:
-    """Reads a store, as visible to the connection. The file of a segment that is missing or damaged is made anew, which
-    is logged.
+    """Reads a store, as visible to the connection, which is to see one state. The file of a segment that is missing or
+    damaged is made anew, which is logged.
     """
     record = connection.execute(
         "select key, centre from store where model = ? and dimensions = ? and name = ?",
@@ -62,7 +62,7 @@ def load(connection: Connection, place: Place, space: Space, name: str) -> Snaps
         try:
             segments.append(sealed.read(place.sealed / file, first, dead or b"", space.dimensions))
         except sealed.SealedFileDamaged as damage:
-            log.warning("Store %s: %s It is made anew from the database.", name, damage)
+            _tell(place, name, damage)
             segment = _in_memory(connection, key, first, end, space.dimensions, dead)
             segments.append(_sealed_anew(place, key, segment, centre, space.dimensions))
     files = Files.read(connection, place.reader, key, [segment.rows["file"] for segment in segments])
@@ -93,6 +93,13 @@ def seal(
 def sealed_files(connection: Connection) -> set[str]:
     """Returns the names of the files of all sealed segments."""
     return {name for (name,) in connection.execute("select file from segment where file is not null")}
+
+
+def _tell(place: Place, name: str, damage: sealed.SealedFileDamaged) -> None:
+    if place.write is not None:
+        log.warning("Store %s: %s It is made anew from the database.", name, damage)
+    else:  # perhaps the server that has the folder open has just replaced it
+        log.info("Store %s: %s The database is read instead.", name, damage)
 
 
 def _sealed_anew(

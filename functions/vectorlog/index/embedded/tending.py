@@ -32,24 +32,27 @@ class Sizes:
 
 
 def to_seal(snapshot: Snapshot, sizes: Sizes) -> Segment | None:
-    """Returns the oldest segment that is full and in memory, if the store is large."""
+    """Returns the oldest segment that is full and in memory, if the store is large; one that may have to be split comes
+    after those that were cut off from it.
+    """
     if snapshot.rows <= sizes.exact and all(segment.sealed is None for segment in snapshot.segments):
         return None
     last = snapshot.segments[-1]
-    full = (
+    full = [
         segment
         for segment in snapshot.segments
         if segment.sealed is None and (segment is not last or len(segment.rows) >= sizes.full)
-    )
-    return next(full, None)
+    ]
+    return min(full, key=lambda segment: len(segment.rows) >= 2 * sizes.full, default=None)
 
 
 def to_compact(snapshot: Snapshot, sizes: Sizes) -> Sequence[Segment]:
-    """Returns sealed neighbours that should become one without dead rows: the first that is more than half dead, and
-    those beside it with which it fills half a segment at most.
+    """Returns sealed neighbours that should become one without dead rows: the first that is more than half dead, or
+    that erasures have left so small that it fills half a segment at most with the next one, and those beside it that
+    fit in too.
     """
     segments = snapshot.segments
-    begin = next((i for i, segment in enumerate(segments) if segment.sealed is not None and is_due(segment)), None)
+    begin = next((i for i in range(len(segments)) if _is_due(segments[i : i + 2], sizes)), None)
     if begin is None:
         return ()
     end, left = begin + 1, len(segments[begin].rows) - segments[begin].dead
@@ -60,6 +63,14 @@ def to_compact(snapshot: Snapshot, sizes: Sizes) -> Sequence[Segment]:
         left += len(segments[end].rows) - segments[end].dead
         end += 1
     return segments[begin:end]
+
+
+def _is_due(pair: Sequence[Segment], sizes: Sizes) -> bool:
+    """Whether the first of two neighbours, the second of which may be missing, is to be compacted."""
+    first, *second = pair
+    if first.sealed is None:
+        return False
+    return is_due(first) or any(_fits(each, len(first.rows) - first.dead, sizes) for each in second)
 
 
 def _fits(neighbour: Segment, left: int, sizes: Sizes) -> bool:

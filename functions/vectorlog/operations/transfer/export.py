@@ -16,7 +16,7 @@ from pathlib import Path
 from vectorlog.deployment import Deployment
 from vectorlog.domain import upload, uploaded_file, vector_store
 from vectorlog.event_log.event_log import Commit
-from vectorlog.files import artefact
+from vectorlog.files import artefact, part_files
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.operations.progress import Watch, pages
 from vectorlog.operations.transfer import contents
@@ -109,7 +109,7 @@ class _Copy:
                 return name == DIRECT or hashlib.file_digest(file, "sha256").hexdigest() == name
         if name == artefact.TEXT:
             return path.stat().st_size == self._texts.get(f"{folder}/", path.stat().st_size)
-        return artefact.whole_chunks_in(path) is not None
+        return part_files.whole_chunks_in(path) is not None
 
     def missing(self) -> list[str]:
         """Returns the keys of missing objects, and the folders of serving artefacts that are not complete."""
@@ -126,7 +126,7 @@ def _chunks(key: str, path: Path) -> int | None:
     """Returns the number of chunks in a part of an artefact; None for any other object."""
     name = key.rpartition("/")[2]
     is_part = key.startswith("artefacts/") and name != artefact.TEXT and artefact.BESIDE not in name
-    return artefact.chunks_in(path) if is_part else None
+    return part_files.chunks_in(path) if is_part else None
 
 
 def _deletions(deployment: Deployment, summary: LogSummary, missing: Sequence[str]) -> Iterator[Commit]:

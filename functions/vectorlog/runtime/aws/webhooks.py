@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vectorlog.webhooks.https import HttpsSender
     from vectorlog.webhooks.outbox import Outbox
     from vectorlog.webhooks.webhooks import Webhooks
+    from vectorlog.work.telling import SendSample
 
 
 def webhooks(settings: Environment) -> Webhooks | None:
@@ -23,7 +24,7 @@ def webhooks(settings: Environment) -> Webhooks | None:
     """
     if not settings.webhook_secret:
         return None
-    from vectorlog.webhooks.webhooks import Webhooks
+    from vectorlog.webhooks.webhooks import Elsewhere, Webhooks
 
     private = settings.webhook_allow_private == str(True)
 
@@ -33,7 +34,13 @@ def webhooks(settings: Environment) -> Webhooks | None:
 
         return api_key(clients.secrets_manager(), settings.webhook_secret).encode()
 
-    return Webhooks(key, _Sender(private), private)
+    def send(message: SendSample) -> None:
+        from vectorlog.runtime.aws.workers import deliver_queue
+        from vectorlog.work.messages import outgoing
+
+        deliver_queue().send([outgoing(message, message.receiver)])
+
+    return Webhooks(key, _Sender(private), private, Elsewhere(send) if settings.deliver_queue else None)
 
 
 def outbox(settings: Environment, clock: Callable[[], int]) -> Outbox | None:

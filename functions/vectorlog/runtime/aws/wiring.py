@@ -161,7 +161,12 @@ def _backlogs() -> Mapping[str, Backlog]:
     from vectorlog.work.sqs_backlog import backlog
 
     settings, client = environment(), clients.sqs()
-    urls = {"work": settings.work_queue, "embed": settings.embed_queue, "erase": settings.erase_queue}
+    urls = {
+        "work": settings.work_queue,
+        "embed": settings.embed_queue,
+        "erase": settings.erase_queue,
+        "deliver": settings.deliver_queue,
+    }
     return {name: backlog(client, url) for name, url in urls.items() if url}
 
 
