@@ -162,7 +162,9 @@ def test_api_can_wake_it(synthesize: Synthesize) -> None:
         [api] = [each["Properties"] for name, each in policies.items() if name.startswith("FunctionsApiRole")]
         statements = api["PolicyDocument"]["Statement"]
         sending = [each for each in statements if "sqs:SendMessage" in each["Action"]]
-        return {each["Resource"]["Fn::GetAtt"][0][:14] for each in sending}
+        found = [each["Resource"] for each in sending]
+        listed = [one for each in found for one in (each if isinstance(each, list) else [each])]
+        return {each["Fn::GetAtt"][0][:14] for each in listed}
 
     assert sends(index="serverless") - sends() == {"WorkQueuesWork"}
 
