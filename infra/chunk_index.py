@@ -9,6 +9,7 @@ from aws_cdk import Aws, CfnResource, CustomResource, Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.configuration import Configuration
@@ -51,7 +52,10 @@ class ChunkIndex(Construct):
     Attributes:
         endpoint: an https:// address.
         domain: None where the configuration names one.
+        collection: None; see IndexCollection.
     """
+
+    collection: str | None = None
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class ChunkIndex(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.endpoint, self._arn = configuration.opensearch_endpoint, configuration.opensearch_domain_arn
+        self._shards = str(configuration.opensearch_shards)
         self.domain = None
         if self.endpoint:
             return
@@ -91,6 +96,14 @@ class ChunkIndex(Construct):
                 iam.PolicyStatement(actions=["es:ESHttp*"], resources=[f"{_HERE}/*"], principals=[operator])
             )
             self._map_role("operate", configuration.operator_role_arn)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Values by field of `Environment`."""
+        return {"opensearch_endpoint": self.endpoint, "opensearch_shards": self._shards}
+
+    def grant_waking(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
+        """Nothing has to be woken."""
 
     def grant_search(self, function: lambda_.IFunction) -> None:
         """Lets a function search."""

@@ -53,6 +53,9 @@ class Configuration:
         reranking_model, reranking_base_url, reranking_secret_arn: a model that ranks the best results of searches with
             the ranker `rerank`, the URL of its endpoint, to which `/rerank` is added, and the secret that holds its
             key; without a model, such searches are refused.
+        index: where chunks are searched: in a `domain` of OpenSearch Service, in a collection of OpenSearch Serverless
+            (`serverless`), which sleeps while it is not used, or in an existing domain (`endpoint`).
+        index_ocus: the most capacity that the collection takes for searching, and the most for writing, in OCUs.
         opensearch_endpoint, opensearch_domain_arn: an existing domain; the stack then creates none.
         opensearch_instance, opensearch_nodes, opensearch_storage_gib: of the domain that the stack creates; storage is
             per node.
@@ -98,6 +101,8 @@ class Configuration:
     reranking_model: str = ""
     reranking_base_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     reranking_secret_arn: _Arn = ""
+    index: Literal["domain", "serverless", "endpoint"] = "domain"
+    index_ocus: Annotated[int, Field(ge=2, le=1_700)] = 4
     opensearch_endpoint: Annotated[str, Field(pattern=r"^(https://\S+)?$")] = ""
     opensearch_domain_arn: _Arn = ""
     opensearch_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+\.search$")] = "t3.small.search"
@@ -144,6 +149,10 @@ class Configuration:
                     f"for a function"
                 )
         _together(self, "opensearch_endpoint", "opensearch_domain_arn")
+        if self.index == "endpoint" and not self.opensearch_endpoint:
+            raise ValueError("index=endpoint needs opensearch_endpoint")
+        if self.index == "serverless" and self.opensearch_endpoint:
+            raise ValueError("opensearch_endpoint does not work with index=serverless, which makes a collection")
         _together(self, "domain_name", "certificate_arn")
         if self.opensearch_nodes > 1 and self.opensearch_nodes % 2 and self.opensearch_nodes % 3:
             raise ValueError(
@@ -153,12 +162,7 @@ class Configuration:
             raise ValueError("views must be one digit, or two different ones, such as 1 or 1,2")
         if not self.models:
             raise ValueError("models names none; name at least one")
-        if (
-            self.vpc == "new"
-            and not self.opensearch_endpoint
-            and self.opensearch_nodes > 1
-            and self.opensearch_nodes % 2
-        ):
+        if self.vpc == "new" and self.makes_domain and self.opensearch_nodes > 1 and self.opensearch_nodes % 2:
             raise ValueError("opensearch_nodes must be 1 or even with vpc=new, which has two zones")
         if self.hosted_zone and not self.domain_name:
             raise ValueError("hosted_zone works only with domain_name")
@@ -169,6 +173,11 @@ class Configuration:
         _together(self, "reranking_model", "reranking_base_url")
         if self.reranking_secret_arn and not self.reranking_model:
             raise ValueError("reranking_secret_arn works only with reranking_model")
+
+    @property
+    def makes_domain(self) -> bool:
+        """Whether the stack creates a domain. An endpoint alone says that there is one, as it did before `index`."""
+        return self.index == "domain" and not self.opensearch_endpoint
 
     @property
     def keeps(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_cdk import Duration, Size
 from aws_cdk import aws_ec2 as ec2
@@ -79,6 +79,13 @@ INDEX_ACCESS = FunctionSpec(
 """/tmp of embed holds the four files of 512 MB that it reads at once, the largest that
 an import brings.
 """
+
+
+def embed(configuration: Configuration) -> FunctionSpec:
+    """The embed function. With a collection it waits in each round until searches see what it wrote, which takes up to
+    two minutes if the collection has to wake first.
+    """
+    return replace(EMBED, seconds=600) if configuration.index == "serverless" else EMBED
 
 
 def service_of(configuration: Configuration) -> str:

@@ -69,7 +69,7 @@ class Network(Construct):
         for name, service in called.items():
             vpc.add_interface_endpoint(name, service=service)
         self.streams_url = _streams_url(vpc)
-        if not configuration.opensearch_endpoint:
+        if configuration.makes_domain:
             for each in (vpc, *vpc.select_subnets().subnets):
                 _resource(each).apply_removal_policy(removal_policy(configuration))
         return vpc

@@ -11,13 +11,13 @@ from constructs import Construct
 from infra import functions, triggers
 from infra.api import Api
 from infra.assets import Assets
-from infra.chunk_index import ChunkIndex
 from infra.configuration import Configuration
 from infra.endpoints import EMBEDDING, RERANKING, REWRITING, endpoints
 from infra.files import Files
 from infra.first_key import FirstKey
 from infra.functions import Functions, FunctionSpec
 from infra.grants import Grants
+from infra.index_kinds import made_index
 from infra.monitoring.alarms import Alarms
 from infra.monitoring.dashboard import Dashboard
 from infra.monitoring.watched import Watched
@@ -32,7 +32,7 @@ from vectorlog.domain.project_limits import LIMITS
 LIMIT_SETTINGS = tuple(f"limit_{name}" for name in LIMITS)
 """Fields of `Configuration` and of `Environment`."""
 TABLES = ("events_table", "views_table")
-ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins")
+ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins", "opensearch_form")
 """Fields of `Environment` for functions that answer requests."""
 QUEUES = ("work_queue", "embed_queue", "erase_queue")
 EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
@@ -52,7 +52,7 @@ class VectorlogStack(Stack):
             self,
             "WorkQueues",
             work_timeout=functions.WORK.timeout,
-            embed_timeout=functions.EMBED.timeout,
+            embed_timeout=functions.embed(configuration).timeout,
             erase_timeout=functions.ERASE.timeout,
             deliver_timeout=functions.DELIVER.timeout,
             dead_timeout=functions.DEAD_LETTERS.timeout,
@@ -63,8 +63,7 @@ class VectorlogStack(Stack):
         self._network = Network(self, "Network", configuration=configuration)
         vpc = self._network.vpc
         self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
-        access = None if configuration.opensearch_endpoint else self._functions.make(functions.INDEX_ACCESS, {})
-        self._index = ChunkIndex(self, "ChunkIndex", configuration=configuration, access=access, vpc=vpc)
+        self._index = made_index(self, configuration, self._functions, vpc)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]
@@ -96,6 +95,7 @@ class VectorlogStack(Stack):
         self._grants.hand_out(function, ANSWERS)
         self._grants.name_models(function)
         self._outgoing.sign(function)
+        self._index.grant_waking(function, self._queues.work)
         self._grants.count_messages(function, *self._queues.by_name.values())
         self._grants.send(function, self._queues.deliver)  # samples for webhook endpoints
         return function
@@ -142,7 +142,7 @@ class VectorlogStack(Stack):
 
     def _embed(self) -> lambda_.Function:
         function = self._make(
-            functions.EMBED,
+            functions.embed(self._configuration),
             *("events_table", "views_table", "bucket", "embed_queue", "opensearch_endpoint", "models"),
             *("reader_cpu_seconds", "reader_cpu_seconds_per_mb"),
         )
@@ -205,7 +205,7 @@ class VectorlogStack(Stack):
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also", "spread_counts"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
-        with_them += ["opensearch_shards"] if "opensearch_endpoint" in fields else []
+        with_them += ["opensearch_shards", "opensearch_form"] if "opensearch_endpoint" in fields else []
         with_them += EMBEDDING if "models" in fields else []
         return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
 
@@ -221,8 +221,7 @@ class VectorlogStack(Stack):
             "embed_queue": self._queues.embed.queue_url,
             "erase_queue": self._queues.erase.queue_url,
             **self._outgoing.values,
-            "opensearch_endpoint": self._index.endpoint,
-            "opensearch_shards": str(self._configuration.opensearch_shards),
+            **self._index.values,
             "models": ",".join(self._configuration.models),
             **endpoints(self._configuration),
             "duplicate_content": self._configuration.duplicate_content,
@@ -248,4 +247,5 @@ class VectorlogStack(Stack):
             rest_api=self._api_gateway.rest_api,
             bucket=self._files.bucket,
             domain=self._index.domain,
+            collection=self._index.collection,
         )

@@ -10,10 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
+from typing import Literal, TypeAlias
 
 import uvicorn
 
 from local_aws import resources, stage
+from local_aws.collection import AWAKE, Sleep, collection
 from local_aws.function import Environments, Function
 from local_aws.gateway import Gateway
 from local_aws.payloads import Invoke
@@ -32,6 +34,9 @@ from vectorlog.views.views import Views
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 VISIBILITY_S = 300
 """A function's time limit; long enough that on a busy machine no message is redelivered while it is being worked on."""
+Index: TypeAlias = Literal["domain", "serverless"]
+LAG_S = 0.5
+"""Seconds until searches of a collection see what was written; on AWS they are many."""
 API_LIMIT = 2
 """Processes per function behind the API; two cores do not serve more."""
 
@@ -49,17 +54,29 @@ class RunningDeployment:
 
 
 @contextmanager
-def running(servers: Servers, port: int = 0, variables: Mapping[str, str] | None = None) -> Iterator[RunningDeployment]:
+def running(
+    servers: Servers,
+    port: int = 0,
+    variables: Mapping[str, str] | None = None,
+    index: Index = "domain",
+    sleep: Sleep = AWAKE,
+) -> Iterator[RunningDeployment]:
     """Creates a new deployment on the servers, runs its functions and serves its API on 127.0.0.1.
 
     Args:
         servers: where everything is created, and removed at the end.
         port: 0 takes a free one.
         variables: more of the functions' environment, such as `VECTORLOG_MODELS`.
+        index: whether OpenSearch behaves as a domain, or as a collection of OpenSearch Serverless.
+        sleep: how the collection sleeps.
     """
     owned = resources.make(servers, visibility_s=VISIBILITY_S)
     given = {**servers.environment, **owned.environment, **FOR_FUNCTIONS, **(variables or {})}
     with ExitStack() as stack:
+        if index == "serverless":
+            served = collection(servers.opensearch, lag_s=LAG_S, sleep=sleep)
+            given["VECTORLOG_OPENSEARCH_ENDPOINT"] = stack.enter_context(served)
+            given["VECTORLOG_OPENSEARCH_FORM"] = "collection"
         stack.callback(resources.remove, servers, owned)
         stack.enter_context(stage.deployed(servers, owned.stage, given))
 

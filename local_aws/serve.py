@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from local_aws.deployment import RunningDeployment, running
+from local_aws.deployment import Index, RunningDeployment, running
 from local_aws.fetch import FetchError, say
 from local_aws.process import StartError
 from local_aws.servers import Servers, described, exports
@@ -22,7 +22,15 @@ from vectorlog.defaults import LOCAL_MODEL
 @click.option(
     "--models", default=f"local:{LOCAL_MODEL}", show_default=True, help="What VECTORLOG_MODELS says in the functions."
 )
-def main(port: int, models: str) -> None:
+@click.option(
+    "--index",
+    type=click.Choice(["domain", "serverless"]),
+    default="domain",
+    show_default=True,
+    help="What OpenSearch behaves like: a domain, or a collection of OpenSearch Serverless, which sleeps after ten "
+    "minutes without requests.",
+)
+def main(port: int, models: str, index: Index) -> None:
     """Start DynamoDB, SQS, S3 and OpenSearch, and run the real handlers on them. All data is in memory and is lost at
     the end.
     """
@@ -30,7 +38,7 @@ def main(port: int, models: str) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     say("starting DynamoDB, SQS, S3 and OpenSearch …")
     try:
-        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}) as served:
+        with servers_running() as servers, running(servers, port, {"VECTORLOG_MODELS": models}, index) as served:
             click.echo(_banner(servers, served))
             signal.pause()
     except (FetchError, StartError) as error:
@@ -63,9 +71,9 @@ Ctrl-C stops it."""
 def _for_commands(servers: Servers, served: RunningDeployment) -> str:
     """The other variables that a shell needs for `./dev verify --edition aws` and the like; with `--stage`, none."""
     besides = {
-        name: served.variables[name]
-        for name in served.variables.keys() - servers.environment.keys()
-        if name.startswith("VECTORLOG_")
+        name: value
+        for name, value in served.variables.items()
+        if name.startswith("VECTORLOG_") and servers.environment.get(name) != value
     }
     return (
         f"Then ./dev verify, rebuild, export, import and keys take --stage {served.resources.stage}.\n"

@@ -34,6 +34,18 @@ class Price:
     dashboard_month: float
     secret_month: float
     volume_gb_month: float
+    ocu_hour: float
+    collection_gb_month: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Capacity of OpenSearch Serverless while it is awake, in OCUs of `ocu_gib` GiB of memory."""
+
+    search_workers: int
+    write_workers: int
+    ocu_gib: float
+    vectors_full: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,7 @@ class Assumptions:
 
     price: Price
     instance: tuple[Instance, ...]
+    collection: Collection
     running: Running
     following: Following
     texts: Texts

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.assumptions import Assumptions, Instance, Size, read
+from tools.prices_page import TEXT
 
 DOCS = Path(__file__).parents[1] / "docs"
 MEASURED, PRICED = DOCS / "costs.md", DOCS / "prices.md"
@@ -140,6 +141,27 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
     }
 
 
+def month_of_index(size: Size, assumed: Assumptions) -> dict[str, float]:
+    """Dollars for a month without requests, by the setting `index`. The owner of an endpoint pays for it."""
+    month = per_month(size, assumed)
+    rest = sum(dollars for what, dollars in month.items() if not what.startswith("OpenSearch"))
+    stored = size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB * assumed.price.collection_gb_month
+    return {"index=domain": sum(month.values()), "index=serverless": rest + stored, "index=endpoint": rest}
+
+
+def search_ocus(size: Size, assumed: Assumptions) -> int:
+    """Capacity that searches a collection of this size: a worker's at least, and room for the vectors, twice."""
+    collection = assumed.collection
+    needed = math.ceil(index_gib(size, assumed) / (collection.ocu_gib * collection.vectors_full))
+    return collection.search_workers * max(1, needed)
+
+
+def awake_hour(size: Size, assumed: Assumptions) -> tuple[float, float]:
+    """Dollars for an hour in which a collection is searched, and for one in which it is written to."""
+    price = assumed.price.ocu_hour
+    return search_ocus(size, assumed) * price, assumed.collection.write_workers * price
+
+
 def once(size: Size, found: Mapping[str, Operation], assumed: Assumptions) -> float:
     """Dollars for uploading all files and ingesting them one by one."""
     each = (
@@ -179,55 +201,35 @@ def document(measured: str, assumed: Assumptions) -> str:
         ("**an idle month**", *(f"**{dollars(sum(month.values()))}**" for month in months)),
         ("once: upload and ingest", *(dollars(once(size, found, assumed)) for size in assumed.size)),
     ]
+    kinds = [month_of_index(size, assumed) for size in assumed.size]
+    awake = [awake_hour(size, assumed) for size in assumed.size]
+    nodes = [sum(month[what] for what in month if what.startswith("OpenSearch")) for month in months]
+    index_rows = [
+        ("an idle month", *(size.name for size in assumed.size)),
+        *((f"`{kind}`", *(dollars(month[kind]) for month in kinds)) for kind in kinds[0]),
+        ("OCUs that search a collection", *(str(search_ocus(size, assumed)) for size in assumed.size)),
+        ("an hour in which it is searched", *(dollars(searched) for searched, _ in awake)),
+        ("an hour in which it is written to", *(dollars(written) for _, written in awake)),
+        (
+            "hours of searches a month that cost as much as the domain",
+            *(f"{each / searched:.0f}" for each, (searched, _) in zip(nodes, awake, strict=True)),
+        ),
+    ]
     return TEXT.format(
+        kinds=table(index_rows, ("---", *["--:"] * len(assumed.size))),
         operations=table(operation_rows, ("---", *["--:"] * (len(services) + 1))),
         sizes=table(size_rows, ("---", *["--:"] * len(assumed.size))),
         tokens=assumed.texts.chunk_tokens,
         dimensions=assumed.kept.dimensions,
         links=assumed.kept.links,
         full=assumed.kept.vectors_full,
+        bound=dollars(2 * 4 * assumed.price.ocu_hour),
     )
 
 
 def dollars(amount: float) -> str:
     """An amount in dollars, with cents below 100."""
     return f"{amount:,.0f}" if amount >= 100 else f"{amount:.2f}"
-
-
-TEXT = """# The cost of the AWS edition in money
-
-This page is computed from the calls and units in [costs.md](costs.md) by `.venv/bin/python -m tools.cost_table --write`.
-Prices, and everything that could not be measured, are **unverified assumptions** in [tools/prices.toml](../tools/prices.toml).
-They are list prices of us-east-1 in US dollars, without free tiers, discounts and data transfer.
-Change that file for your region, and generate this page again.
-
-## A million operations
-
-{operations}
-
-- A line includes the work that follows from the request: the projector runs once more for each commit, as if it came alone.
-- "One file, attached until completed" is a file of one chunk of {tokens} tokens.
-  Each further chunk costs its tokens and some time of the function.
-  A file of a batch costs the same, without its own request.
-- OpenSearch has no price per request; its nodes are in the table below.
-- The removal of chunks and objects after a delete is in no line.
-- The run time of functions is estimated from round trips, on the high side.
-
-## An idle month
-
-{sizes}
-
-- A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory.
-- A node has a quarter of its memory for vectors: the heap takes half, up to 32 GiB, and OpenSearch gives half of the rest to vectors.
-  These sums fill {full:.0%} of that.
-- An index has one shard, so one node must hold a whole copy.
-- The small size has no replica.
-  If its node fails, searches fail until it is back; `vectorlog rebuild` can rebuild the index.
-- Memory for vectors is most of the cost at the large size.
-  A model with fewer dimensions needs proportionally less.
-  So does an index on disk with compressed vectors, which Vectorlog does not set up yet.
-- A VPC with NAT gateways, a custom domain, and retained logs are not included.
-"""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlers.observed import logger, tracer
+from vectorlog.runtime.aws.wiring import environment
 from vectorlog.runtime.aws.workers import ingest
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 SPARE_MS = 60_000
 """When less time than this is left, unfinished files are left to another invocation."""
+SPARE_WITH_COLLECTION_MS = 180_000
+"""The same with a collection, which shows what was written to it after a minute or two."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -19,5 +22,6 @@ SPARE_MS = 60_000
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Ingests a batch's files together, or one by one if that fails. Returns the messages to deliver again."""
     records = event["Records"]
-    failed = ingest(records, lambda: context.get_remaining_time_in_millis() > SPARE_MS)
+    spare = SPARE_WITH_COLLECTION_MS if environment().opensearch_form == "collection" else SPARE_MS
+    failed = ingest(records, lambda: context.get_remaining_time_in_millis() > spare)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

@@ -119,6 +119,9 @@ LINK_KEY_BYTES = 32
 
 VectorEngine: TypeAlias = Literal["faiss", "lucene"]
 VECTOR_ENGINE: VectorEngine = "faiss"
+OpenSearchForm: TypeAlias = Literal["domain", "collection"]
+OPENSEARCH_FORM: OpenSearchForm = "domain"
+"""What the chunk index is on AWS: a domain of OpenSearch Service, or a collection of OpenSearch Serverless."""
 Refresh: TypeAlias = Literal["wait_for", "true"]
 REFRESH: Refresh = "wait_for"
 INDEX_SHARDS = 1

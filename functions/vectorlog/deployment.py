@@ -67,6 +67,10 @@ def nothing_left(space: Space | None, store: str) -> None:
     """Implements `Deployment.scrub` where the services themselves overwrite what was deleted."""
 
 
+def awake() -> None:
+    """Implements `Deployment.wake` for an index that never sleeps."""
+
+
 def no_queues() -> Mapping[str, Backlog]:
     """Implements `Deployment.backlogs` for commands, which have no queues."""
     return {}
@@ -110,6 +114,7 @@ class Deployment:
         worked: for how many ms between two times (ms since 1970) the deployment could work. The local edition leaves
             out when it was off; AWS is never off.
         backlogs: returns what each work queue holds, by its name.
+        wake: tells an index that sleeps while it is not used that it soon will be, and does not wait for it.
     """
 
     streams: Streams
@@ -134,3 +139,4 @@ class Deployment:
     worked: Callable[[int, int], int] = never_off
     webhooks: Webhooks | None = None
     backlogs: Callable[[], Mapping[str, Backlog]] = no_queues
+    wake: Callable[[], None] = awake

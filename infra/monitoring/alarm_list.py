@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.monitoring.alarm_spec import ALARM_IF_MISSING, MINUTE, AlarmSpec
+from infra.monitoring.collection_metrics import collection_alarms
 from infra.monitoring.opensearch_alarms import opensearch_alarms
 from infra.monitoring.watched import DEPLOY_HANDLERS, PERIOD, Watched
 
@@ -22,6 +23,8 @@ def alarm_specs(watched: Watched) -> Iterator[AlarmSpec]:
     yield from _tables(watched)
     if watched.domain is not None:
         yield from opensearch_alarms(watched.domain, watched.configuration)
+    if watched.collection is not None:
+        yield from collection_alarms(watched.collection)
 
 
 def _stuck(watched: Watched) -> Iterator[AlarmSpec]:

@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.configuration import Configuration
 from infra.monitoring.alarm_list import alarm_specs
 from infra.monitoring.alarms import GUIDE, Alarms
+from infra.monitoring.collection_metrics import collection_capacity
 from infra.monitoring.watched import PERIOD, Watched
 
 WIDTH = 24
@@ -81,6 +82,8 @@ def _healthy(watched: Watched) -> list[cloudwatch.IWidget]:
             ),
         ]
         widgets.append(_graph("OpenSearch", load, right=search))
+    if watched.collection is not None:
+        widgets.append(_graph("OpenSearch: capacity, OCUs (whole account)", collection_capacity()))
     return widgets
 
 

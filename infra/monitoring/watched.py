@@ -48,7 +48,8 @@ class Watched:
         tables: `events`, `views` and `outbox`.
         rest_api: the API, with its one stage.
         bucket: holds files and artefacts.
-        domain: None if the index is in a domain outside the stack, which its owner monitors.
+        domain: None if the index is in a collection, or in a domain outside the stack, which its owner monitors.
+        collection: the name of the collection that has the index; None if there is none.
     """
 
     configuration: Configuration
@@ -60,6 +61,7 @@ class Watched:
     rest_api: apigateway.RestApi
     bucket: s3.IBucket
     domain: opensearch.IDomain | None = None
+    collection: str | None = None
 
     def own(self, name: str, statistic: str, period: Duration = PERIOD, **dimensions: str) -> cloudwatch.Metric:
         """A metric that the functions themselves send."""

@@ -1,6 +1,7 @@
 """Real clients on a live server.
 
-Set VECTORLOG_TEST_EDITION=aws to drive the AWS edition on the local servers (`./dev test aws` does), or
+Set VECTORLOG_TEST_EDITION=aws to drive the AWS edition on the local servers (`./dev test aws` does), with
+VECTORLOG_TEST_INDEX=serverless on a collection of OpenSearch Serverless, or
 VECTORLOG_TEST_URL (and VECTORLOG_TEST_KEY) to drive an external server. Each test acts as a separate end user, so other
 data does not matter. Tests of keys and settings need a new local server and are skipped otherwise.
 """
@@ -12,7 +13,7 @@ import ssl
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import httpx2
@@ -32,6 +33,7 @@ from vectorlog.embedding.offers import OPENAI
 URL = os.environ.get("VECTORLOG_TEST_URL", "").rstrip("/")
 KEY = os.environ.get("VECTORLOG_TEST_KEY", "any")
 EDITION = os.environ.get("VECTORLOG_TEST_EDITION", "local")
+INDEX = cast("local_edition.Index", os.environ.get("VECTORLOG_TEST_INDEX", "domain"))
 NOT_DESCRIBED = ("/mcp", "/view/", "/.well-known/")
 """Begins the paths that are no part of the API's specification: MCP describes itself, and pages are for people."""
 
@@ -67,7 +69,8 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         models = ",".join(f"openai:{name}" for name in OPENAI)
         variables = {"VECTORLOG_MODELS": models, "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url}
         variables |= {"VECTORLOG_WEBHOOK_ALLOW_PRIVATE": "True"}  # the receivers of the tests are on this machine
-        with local_edition.running(request.getfixturevalue("servers"), variables=variables) as deployment:
+        servers = request.getfixturevalue("servers")
+        with local_edition.running(servers, variables=variables, index=INDEX) as deployment:
             yield Service(deployment.url, deployment.key, stub)
         return
     with running(tmp_path_factory.mktemp("service") / "data", stub, cold=True) as url:

@@ -26,10 +26,17 @@ OPENERS: Mapping[str, Opener] = {
     "local": LocalIndex,
     "local, large": lambda folder: LocalIndex(folder, sizes=Sizes(exact=2, full=2)),  # in segments, with files
     "opensearch": opensearch_local.opened,
+    "collection": opensearch_local.opened_collection,
 }
 
 
-@pytest.fixture(params=["local", "local, large", pytest.param("opensearch", marks=pytest.mark.aws)])
+@pytest.fixture(
+    params=[
+        "local",
+        "local, large",
+        *(pytest.param(name, marks=pytest.mark.aws) for name in ("opensearch", "collection")),
+    ]
+)
 def opener(request: pytest.FixtureRequest) -> Opener:
     return OPENERS[request.param]
 

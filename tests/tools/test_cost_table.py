@@ -107,6 +107,18 @@ def test_months() -> None:
     assert sum(small.values()) < sum(medium.values()) < sum(large.values())
 
 
+def test_kinds_of_index() -> None:
+    """A collection that sleeps costs its storage alone, so the smallest stage costs less than $16 in an idle month; an
+    hour of searches costs its workers, and more workers where more vectors have to fit.
+    """
+    small, _, large = ASSUMED.size
+    months = cost_table.month_of_index(small, ASSUMED)
+    assert months["index=endpoint"] < months["index=serverless"] <= 16 < months["index=domain"]
+    assert months["index=serverless"] - months["index=endpoint"] == pytest.approx(1.2 * 0.024)
+    assert cost_table.awake_hour(small, ASSUMED) == (0.48, 0.24)
+    assert cost_table.search_ocus(large, ASSUMED) == 2 * 29
+
+
 def test_inline_lists() -> None:
     """A batch's list stays in its event up to about the size from which an object is cheaper."""
     kilobytes = len(base64.b64encode(bytes(INLINE_BYTES))) / 1024

@@ -22,6 +22,7 @@ from vectorlog.work.messages import (
     Replay,
     Retag,
     Scrub,
+    Wake,
     decode,
     encode,
     outgoing,
@@ -44,6 +45,7 @@ EVERY: list[Message] = [
     Purge("vs_1", "file-1", (Retired(1, 7),), erased=True),
     Erase("vs_1", 7, "past", "F#file-1", again=False),
     Scrub("vs_1"),
+    Wake(),
 ]
 
 

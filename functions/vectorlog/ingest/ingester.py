@@ -55,6 +55,7 @@ class Ingester:
         `time_left` is called before each round. Once it returns False, the files that are not finished are requeued, to
         continue from the chunk where they stopped. If others wait, files that take long to read are requeued too.
         """
+        self._deployment.wake()  # while the files are read
         requeues: list[Requeue] = []
         prepare = self._reading.begin(list(self._due(messages)), crowd)
         reading = [self._executor.submit(each) for each in prepare]

@@ -38,6 +38,7 @@ from vectorlog.work.messages import (
     Retag,
     Scrub,
     SendSample,
+    Wake,
 )
 from vectorlog.work.move_messages import MoveVectors, PurgeVectors
 
@@ -88,6 +89,8 @@ class Worker:
                 self._purge_vectors(message)
             case EndBatch():
                 self._end_batch(message)
+            case Wake():
+                self._deployment.wake()
             case Ingest():
                 self._projector.send([(message.store, message)])
             case Deliver() | SendSample():

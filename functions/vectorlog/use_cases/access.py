@@ -55,6 +55,7 @@ def store(
         raise errors.store_expired(store)
     if right not in RIGHTS[role]:
         raise Forbidden(_needs(store, right))
+    deployment.wake()  # who uses a store will search it
     return loaded
 
 

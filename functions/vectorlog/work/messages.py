@@ -174,6 +174,11 @@ class Scrub(FromRequest):
     store: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wake(FromRequest):
+    """Wake the index, because a store is used; sent only where the index sleeps."""
+
+
 Message = (
     Ingest
     | OpenBatch
@@ -193,6 +198,7 @@ Message = (
     | EndBatch
     | Deliver
     | SendSample
+    | Wake
 )
 
 COLLECTION = "collect"

@@ -15,8 +15,8 @@ from tests.operations.meanwhile import CHANGES, at, changes
 from tests.operations.transfer.answers import Made, answers, history, unwatched
 from tests.support import opensearch_local
 from tests.support.bench import Bench, Lost
-from tests.support.opensearch_local import LocalOpenSearchIndex
 from vectorlog.index.opensearch.errors import NoIndex
+from vectorlog.index.opensearch.index import OpenSearchIndex
 from vectorlog.index.opensearch.mapping import alias, successor
 from vectorlog.index.opensearch.succession import GRACE_S, Succession
 from vectorlog.operations import progress
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.aws
 class Setting:
     """A deployment on OpenSearch, ids to ask about, and its rebuilds."""
 
-    def __init__(self, folder: Path) -> None:
-        self.index: LocalOpenSearchIndex = opensearch_local.opened(folder)
+    def __init__(self, folder: Path, index: OpenSearchIndex) -> None:
+        self.index = index
         self.bench = Bench(folder, index=self.index)
         self.made: Made = history(self.bench)
         self.expected = self.answers()
@@ -71,10 +71,10 @@ class Setting:
         assert report.differing == report.pending == ()
 
 
-@pytest.fixture
-def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
+@pytest.fixture(params=[opensearch_local.opened, opensearch_local.opened_collection], ids=["domain", "collection"])
+def setting(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
     monkeypatch.setattr(progress, "PAGE", 2)
-    made = Setting(tmp_path)
+    made = Setting(tmp_path, request.param(tmp_path))
     yield made
     made.bench.close()
 

@@ -28,6 +28,10 @@ class Busy(Temporary):
     """OpenSearch is overloaded or did not answer; the same request may succeed shortly."""
 
 
+class Asleep(Busy):
+    """OpenSearch did not answer in time: it is overloaded, or has to be started first."""
+
+
 def raise_for(errors: Sequence[tuple[int, object]]) -> None:
     """Raises one exception for all of these errors, each given with its status; returns if there are none.
 

@@ -34,7 +34,7 @@ PAGE = 1_000
 """Generations of files in one request of `count`."""
 
 _BAD_REQUEST = 400
-_LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
+LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 
 
 class OpenSearchIndex:
@@ -125,11 +125,9 @@ class OpenSearchIndex:
             "query": {"bool": {"filter": [{"term": {"store": store}}, {"term": {"window": 0}}]}},
             "aggs": {"files": {"composite": groups}},
         }
-        path = f"/{alias(space, self.layout)}/_search"
-        params = _LENIENT | {"routing": store, "allow_partial_search_results": "false"}
         counts: dict[tuple[str, int], int] = {}
         while True:
-            answer = self.request("POST", path, params, body)
+            answer = self._counted_files(alias(space, self.layout), store, body)
             page = answer.get("aggregations", {}).get("files", {})
             counts |= {
                 (each["key"]["file"], each["key"]["generation"]): each["doc_count"] for each in page.get("buckets", ())
@@ -153,6 +151,14 @@ class OpenSearchIndex:
         if "error" in answer and answer["error"]["type"] != "resource_already_exists_exception":
             raise IndexRefused(reason(answer["error"]))
 
+    def make(self, index: str, space: Space, name: str) -> None:
+        """Creates an index with an alias."""
+        self.request("PUT", f"/{index}", {}, index_body(space, self.layout, name))
+
+    def settle(self, index: str) -> None:
+        """Lets searches see everything that was written to an index."""
+        self.request("POST", f"/{index}/_refresh", {})
+
     def request(
         self, method: str, path: str, params: Mapping[str, str], body: object = None, ignore: tuple[int, ...] = ()
     ) -> Json:
@@ -163,6 +169,10 @@ class OpenSearchIndex:
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
+
+    def _counted_files(self, name: str, store: str, body: Json) -> Json:
+        params = LENIENT | {"routing": store, "allow_partial_search_results": "false"}
+        return self.request("POST", f"/{name}/_search", params, body)
 
     def _counted(self, body: Json) -> list[Json]:
         """Returns the answers to the documents of an `_mtermvectors`."""
@@ -181,7 +191,7 @@ class OpenSearchIndex:
         path = f"/{name},{successor(name)}"
         body = {"query": {"bool": {"filter": [{"term": {"store": store}}, *clauses]}}}
         params = {
-            **_LENIENT,
+            **LENIENT,
             "routing": store,
             "conflicts": "proceed",
             "refresh": "true",
@@ -197,7 +207,7 @@ class OpenSearchIndex:
                 raise Busy("documents were replaced during their deletion, or it timed out")
             return bool(answer["total"] == DELETED_PER_REQUEST)
 
-        self.request("POST", f"{path}/_refresh", _LENIENT)
+        self.request("POST", f"{path}/_refresh", LENIENT)
         return with_retries("delete by query", WRITING, delete, self._timing)
 
     def _once(

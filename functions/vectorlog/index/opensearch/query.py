@@ -12,11 +12,11 @@ What its words are in the index, and the marks of its BM25, are known before (`w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from vectorlog.domain.location import decoded
 from vectorlog.domain.vectors import Vector
-from vectorlog.index.chunk_index import Hit, Query, SearchResult
+from vectorlog.index.chunk_index import Hit, Part, Query, SearchResult
 from vectorlog.index.opensearch.conditions import clauses, restriction
 from vectorlog.index.opensearch.mapping import HIDDEN, OLDER_FIELD, SHOWN, SOURCE, Json
 from vectorlog.index.opensearch.words import Words
@@ -30,15 +30,21 @@ _MOST_NEIGHBOURS = 10_000  # OpenSearch's limit of k
 _SCORES: Json = {"_source": False, "track_total_hits": False}
 _MOST_CLAUSES = 1_000  # of the 1,024 that OpenSearch takes in a query; each word of a text is one
 _MOST_TERMS = 65_536  # OpenSearch's limit of values in a `terms` clause
+_MOST_SIZES = 50
+"""Numbers of chunks for which parts have a clause each; together these are a tenth of those that a query may have."""
 _OTHER_PART = (
     "def part = params.parts.get(doc['file'].value); return part != null &&"
     " (doc['generation'].value != part.get(0) || doc['n'].value >= part.get(1))"
 )
 
 
-def bodies(query: Query, words: Words) -> list[Json]:
-    """Returns the search bodies of a query, in the order in which `search_result` reads the responses."""
-    where = allowed(query)
+def bodies(query: Query, words: Words, *, scripts: bool = True) -> list[Json]:
+    """Returns the search bodies of a query, in the order in which `search_result` reads the responses.
+
+    Without `scripts` the last body of a query with a vector and a text is missing: its response has to be made of those
+    to `cosines_body`. Then an index may also have several copies of a chunk, of which one comes back.
+    """
+    where = allowed(query, scripts=scripts)
     nearest = {"match_none": {}} if query.vector is None else _nearest(query.vector, query.limit, where)
     matching = {"bool": {"must": [words.clause(_MOST_CLAUSES - clauses(where))], "filter": [where]}}
     searches: list[Json] = []
@@ -46,14 +52,41 @@ def bodies(query: Query, words: Words) -> list[Json]:
         # `collapse` keeps the best window of each chunk.
         searches.append(_page(query.limit) | {"query": nearest, "collapse": {"field": "chunk"}})
     if query.text is not None:
-        searches.append(_page(query.limit) | {"query": matching})
+        one = {} if scripts else {"collapse": {"field": "chunk"}}
+        searches.append(_page(query.limit) | {"query": matching} | one)
     if query.vector is not None and query.text is not None:
         of_nearest = {"bool": {"must": matching["bool"]["must"], "filter": [nearest]}}
         searches.append(_SCORES | {"size": _neighbours(query.limit), "query": of_nearest})
-        searches.append(
-            _SCORES | {"size": query.limit, "query": matching, "rescore": _by_cosine(query.vector, query.limit)}
-        )
+        if scripts:
+            searches.append(
+                _SCORES | {"size": query.limit, "query": matching, "rescore": _by_cosine(query.vector, query.limit)}
+            )
     return searches
+
+
+def without_cosine(answers: Sequence[Json]) -> list[str]:
+    """Returns the names of the chunks that only the text found, of the responses to the bodies without scripts of a
+    query with a vector and a text.
+    """
+    near = {_chunk(hit) for hit in _hits(answers[0])}
+    return [_name(hit) for hit in _hits(answers[1]) if _chunk(hit) not in near]
+
+
+def cosines_body(query: Query, chunks: Sequence[str]) -> Json:
+    """Returns a search for the vectors of these chunks of a query's store. They are so few that all are compared."""
+    assert query.vector is not None
+    where = {"bool": {"filter": [{"term": {"store": query.store}}, {"terms": {"chunk": list(chunks)}}]}}
+    nearest = _nearest(query.vector, len(chunks), where)
+    return _page(len(chunks)) | {"query": nearest, "collapse": {"field": "chunk"}}
+
+
+def with_cosines(answers: Sequence[Json], cosines: Json) -> Json:
+    """Returns the missing response: the cosines of the text's hits, from the response to `cosines_body`."""
+    scores = {_name(hit): hit["_score"] for hit in _hits(cosines)}
+    hits = [
+        {"_id": hit["_id"], "_score": 2.0 * scores[_name(hit)]} for hit in _hits(answers[1]) if _name(hit) in scores
+    ]
+    return {"hits": {"hits": hits}}
 
 
 def search_result(query: Query, words: Words, answers: Iterator[Json]) -> SearchResult:
@@ -83,23 +116,44 @@ def search_result(query: Query, words: Words, answers: Iterator[Json]) -> Search
     )
 
 
-def allowed(query: Query) -> Json:
+def allowed(query: Query, *, scripts: bool = True) -> Json:
     """Returns the clause that restricts a search to the store and filter of a query, and to what serves.
 
     Its number of clauses depends neither on the number of files in `query.serving` nor on that of a filter's values.
+    Without `scripts` it depends on how many numbers of chunks the parts have, up to `_MOST_SIZES` of them: then it lets
+    more than the first chunks of the largest parts pass.
     """
     needed: list[Json] = [{"term": {"store": query.store}}]
     if query.filter is not None:
         needed.append(restriction(query.filter))
     gone = sorted(file for file, part in query.serving.items() if part is None)
-    parts = {file: [part.generation, part.chunks] for file, part in sorted(query.serving.items()) if part is not None}
+    parts = {file: part for file, part in sorted(query.serving.items()) if part is not None}
     refused: list[Json] = [
         {"terms": {"file": gone[start : start + _MOST_TERMS]}} for start in range(0, len(gone), _MOST_TERMS)
     ]
     if parts:
-        others = {"script": {"script": {"source": _OTHER_PART, "params": {"parts": parts}}}}
+        others = _other_part(parts) if scripts else {"bool": {"must_not": _within(parts)}}
         refused.append({"bool": {"filter": [{"terms": {"file": list(parts)}}, others]}})
     return {"bool": {"filter": needed} | ({"must_not": refused} if refused else {})}
+
+
+def _other_part(parts: Mapping[str, Part]) -> Json:
+    params = {"parts": {file: [part.generation, part.chunks] for file, part in parts.items()}}
+    return {"script": {"script": {"source": _OTHER_PART, "params": params}}}
+
+
+def _within(parts: Mapping[str, Part]) -> list[Json]:
+    """Returns clauses of which one matches each chunk of these parts."""
+    by_size: dict[int, list[str]] = {}
+    for file, part in parts.items():
+        by_size.setdefault(part.chunks, []).append(f"{file}:{part.generation}")
+    sizes = sorted(by_size)
+    clauses: list[Json] = [
+        {"bool": {"filter": [{"terms": {"part": by_size[size]}}, {"range": {"n": {"lt": size}}}]}}
+        for size in sizes[:_MOST_SIZES]
+    ]
+    rest = [name for size in sizes[_MOST_SIZES:] for name in by_size[size]]
+    return [*clauses, {"terms": {"part": rest}}] if rest else clauses
 
 
 def _nearest(vector: Vector, limit: int, where: Json) -> Json:
@@ -135,6 +189,10 @@ def _hits(answer: Json) -> list[Json]:
 def _chunk(hit: Json) -> tuple[str, int, int]:
     source = hit["_source"]
     return source["file"], source["generation"], source["n"]
+
+
+def _name(hit: Json) -> str:
+    return ":".join(map(str, _chunk(hit)))
 
 
 def _place(hit: Hit) -> tuple[str, str, int, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.index.opensearch.errors import TEMPORARY, Busy, IndexRefused
+from vectorlog.index.opensearch.errors import TEMPORARY, Asleep, Busy, IndexRefused
 from vectorlog.index.opensearch.mapping import Json
 from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Timing, retrying
 
@@ -69,14 +69,17 @@ def request(
 
     Raises:
         Busy: OpenSearch did not answer, or answered with a temporary error.
+        Asleep: it did not answer in time.
         IndexRefused: it answered with any other error.
     """
-    from opensearchpy.exceptions import ConnectionError, TransportError
+    from opensearchpy.exceptions import ConnectionError, ConnectionTimeout, TransportError
 
     try:
         answer: Json = client.transport.perform_request(
             method, path, params=dict(params), body=body, timeout=timeout_s, ignore=ignore
         )
+    except ConnectionTimeout as error:
+        raise Asleep(str(error)) from error
     except ConnectionError as error:
         raise Busy(str(error)) from error
     except TransportError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vectorlog.index.opensearch.mapping import Json, Layout
 
 PATTERN = f"{Layout().prefix}-*"
@@ -48,4 +50,34 @@ ROLES: dict[str, Json] = {
 }
 """By name: the permissions on the cluster and on indexes that these requests need, found by sending them to version
 3.4.0 of the security plugin. `operate` is for operators who run `vectorlog verify`, `import` and `rebuild`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRights:
+    """What a role may do in a collection of OpenSearch Serverless: with our indexes, and with the collection itself."""
+
+    indexes: tuple[str, ...]
+    collection: tuple[str, ...] = ()
+
+
+COLLECTION_RIGHTS = {
+    "search": CollectionRights(("aoss:ReadDocument",)),
+    "write": CollectionRights(
+        ("aoss:CreateIndex", "aoss:DescribeIndex", "aoss:ReadDocument", "aoss:WriteDocument"),
+        ("aoss:DescribeCollectionItems", "aoss:CreateCollectionItems", "aoss:UpdateCollectionItems"),
+    ),
+    "operate": CollectionRights(
+        (
+            *("aoss:CreateIndex", "aoss:DescribeIndex", "aoss:UpdateIndex", "aoss:DeleteIndex"),
+            *("aoss:ReadDocument", "aoss:WriteDocument"),
+        ),
+        (
+            *("aoss:DescribeCollectionItems", "aoss:CreateCollectionItems"),
+            *("aoss:UpdateCollectionItems", "aoss:DeleteCollectionItems"),
+        ),
+    ),
+}
+"""By the same names: the permissions of data access policies for the requests of `collection.py` (AWS's guide,
+"Supported operations and plugins in Amazon OpenSearch Serverless"). Aliases belong to the collection.
 """

@@ -11,7 +11,7 @@ from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.opensearch.documents import documents
 from vectorlog.index.opensearch.errors import NoIndex
 from vectorlog.index.opensearch.index import OpenSearchIndex
-from vectorlog.index.opensearch.mapping import Json, alias, index_body, successor
+from vectorlog.index.opensearch.mapping import Json, alias, successor
 
 GRACE_S = 30.0
 """Seconds for which a replaced index is kept. By then running searches have ended (9 s) and API Gateway has timed out
@@ -57,9 +57,7 @@ class Succession:
             self._drop(existing.keys() - serving)
             number = max(existing.values(), default=1) + 1  # a new name, so that `switch` recognises its own index
             self._created[space] = f"{name}-{number}"
-            self._index.request(
-                "PUT", f"/{self._created[space]}", {}, index_body(space, self._index.layout, successor(name))
-            )
+            self._index.make(self._created[space], space, successor(name))
 
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """Adds chunks to the successor; searches see them after `switch`.
@@ -88,7 +86,7 @@ class Succession:
             name = alias(space, self._index.layout)
             if new not in self._with_alias(successor(name)):
                 raise NoIndex(new)
-            self._index.request("POST", f"/{new}/_refresh", {})
+            self._index.settle(new)
             actions += [{"remove": {"index": each, "alias": name}} for each in sorted(self._with_alias(name))]
             actions += [{"add": {"index": new, "alias": name}}, {"remove": {"index": new, "alias": successor(name)}}]
         if actions:
@@ -112,6 +110,6 @@ class Succession:
 
     def _numbered(self, name: str) -> dict[str, int]:
         """Returns all indexes that have or had an alias, with their numbers."""
-        indexes = self._index.request("GET", f"/{name}-*/_alias", {"allow_no_indices": "true"})
+        indexes = self._index.request("GET", f"/{name}-*", {"allow_no_indices": "true"})
         numbered = re.compile(re.escape(name) + r"-(\d+)")
         return {each: int(match[1]) for each in indexes if (match := numbered.fullmatch(each))}

@@ -65,13 +65,16 @@ class Words:
 NO_WORDS = Words()
 
 
-def look_up(queries: Sequence[Query], alias: str, send: Callable[[Json], list[Json]]) -> list[Words]:
+def look_up(
+    queries: Sequence[Query], alias: str, send: Callable[[Json], list[Json]], parameters: Parameters = BM25
+) -> list[Words]:
     """Returns the words of each query in the index with this alias.
 
     Args:
         queries: those without a text have no words.
         alias: may be missing.
         send: sends the body of an `_mtermvectors`, and returns the answers to its documents.
+        parameters: of the BM25 of `FIELD`.
 
     Raises:
         Busy: OpenSearch could not count them now.
@@ -94,7 +97,7 @@ def look_up(queries: Sequence[Query], alias: str, send: Callable[[Json], list[Js
         if is_unknown_field(answer.get("error")):
             older.append((place, query))
         else:
-            result[place] = _words(answer, FIELD, BM25, terms)
+            result[place] = _words(answer, FIELD, parameters, terms)
             if result[place].index and (spellings := other_spellings(terms, result[place].weights)):
                 misspelt.append((place, query, terms, spellings))
     if older:
@@ -104,7 +107,7 @@ def look_up(queries: Sequence[Query], alias: str, send: Callable[[Json], list[Js
     if misspelt:
         asked = [_others(alias, query, terms, spellings) for _, query, terms, spellings in misspelt]
         for (place, _, terms, spellings), answer in zip(misspelt, send({"docs": asked}), strict=True):
-            result[place] = _words(answer, FIELD, BM25, respelt(terms, spellings, _frequencies(answer, FIELD)))
+            result[place] = _words(answer, FIELD, parameters, respelt(terms, spellings, _frequencies(answer, FIELD)))
     return result
 
 

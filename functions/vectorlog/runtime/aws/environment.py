@@ -12,12 +12,14 @@ from vectorlog.defaults import (
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
+    OPENSEARCH_FORM,
     READ_CPU_SECONDS,
     READ_CPU_SECONDS_PER_MB,
     REFRESH,
     VECTOR_ENGINE,
     DuplicateContent,
     EmbeddingsApi,
+    OpenSearchForm,
     Refresh,
     VectorEngine,
 )
@@ -38,7 +40,8 @@ class Environment:
         webhook_secret: the id of the secret that holds the key from which the secrets of webhooks are derived.
         webhook_allow_private: `True` sends webhooks to private addresses too, and over http.
         event_bus: the name of the event bus; empty for none.
-        opensearch_endpoint: URL of the domain.
+        opensearch_endpoint: URL of the domain or collection.
+        opensearch_form: whether it is a `domain`, or a `collection` of OpenSearch Serverless.
         opensearch_shards: number of shards of a new index.
         opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
         models: `provider:name` of each offered model, separated by commas; the first is the default.
@@ -69,6 +72,7 @@ class Environment:
     webhook_allow_private: str = "False"
     event_bus: str = ""
     opensearch_endpoint: str = ""
+    opensearch_form: OpenSearchForm = OPENSEARCH_FORM
     opensearch_engine: VectorEngine = VECTOR_ENGINE
     opensearch_shards: str = str(INDEX_SHARDS)
     opensearch_refresh: Refresh = REFRESH

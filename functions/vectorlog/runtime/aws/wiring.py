@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
 from vectorlog.defaults import GATEWAY_UPLOADS
-from vectorlog.deployment import Deployment
+from vectorlog.deployment import Deployment, awake
 from vectorlog.domain.project_limits import limits_of
 from vectorlog.event_log.dynamodb import DynamoDBEventLog
 from vectorlog.event_log.streams import Streams
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vectorlog.files.blobs import Blobs
     from vectorlog.files.s3 import S3Blobs
     from vectorlog.index.chunk_index import ChunkIndex
+    from vectorlog.index.opensearch.collection import CollectionIndex
     from vectorlog.index.opensearch.index import OpenSearchIndex
     from vectorlog.reranking.reranker import Reranker
     from vectorlog.rewriting.rewriter import Rewriter
@@ -86,6 +87,7 @@ def deployment() -> Deployment:
         webhooks=webhooks(settings),
         link_key=link_key,
         backlogs=_backlogs,
+        wake=_waker(settings),
     )
 
 
@@ -134,12 +136,28 @@ def index() -> OpenSearchIndex:
     settings = environment()
     signed = settings.opensearch_endpoint.startswith("https://")
     credentials, region = clients.signing() if signed else (None, None)
-    client = connect(settings.opensearch_endpoint, credentials=credentials, region=region)
-    return OpenSearchIndex(
-        client,
-        Layout(engine=settings.opensearch_engine, shards=int(settings.opensearch_shards)),
-        refresh=settings.opensearch_refresh,
-    )
+    layout = Layout(engine=settings.opensearch_engine, shards=int(settings.opensearch_shards))
+    connected = partial(connect, settings.opensearch_endpoint, credentials=credentials, region=region)
+    if settings.opensearch_form == "collection":
+        from vectorlog.index.opensearch.collection import SERVICE, CollectionIndex
+
+        return CollectionIndex(connected(service=SERVICE), layout)
+    return OpenSearchIndex(connected(), layout, refresh=settings.opensearch_refresh)
+
+
+def _waker(settings: Environment) -> Callable[[], None]:
+    """Returns how a function wakes the index: itself if it has the index's address, otherwise through the work queue;
+    not at all if the index is a domain, which never sleeps.
+    """
+    if settings.opensearch_form == "domain" or not (settings.opensearch_endpoint or settings.work_queue):
+        return awake
+    from vectorlog.runtime.aws.waking import Waker, asked_for
+
+    if settings.opensearch_endpoint:
+        return Waker(lambda: cast("CollectionIndex", deployment().index).wake())
+    from vectorlog.work.sqs import SQSQueue
+
+    return Waker(asked_for(SQSQueue(clients.sqs(), settings.work_queue, clock)))
 
 
 def _backlogs() -> Mapping[str, Backlog]:
