@@ -229,11 +229,7 @@ class VectorlogStack(Stack):
             "reader_cpu_seconds": str(self._configuration.reader_cpu_seconds),
             "reader_cpu_seconds_per_mb": str(self._configuration.reader_cpu_seconds_per_mb),
             "cors_origins": ",".join(self._configuration.cors_origins),
-            "limit_requests_per_second": str(self._configuration.limit_requests_per_second or ""),
-            "limit_files_per_minute": str(self._configuration.limit_files_per_minute or ""),
-            "limit_stored_bytes": str(self._configuration.limit_stored_bytes or ""),
-            "limit_files": str(self._configuration.limit_files or ""),
-            "limit_stores": str(self._configuration.limit_stores or ""),
+            **{name: str(getattr(self._configuration, name) or "") for name in LIMIT_SETTINGS},
         }
 
     def _watched(self) -> Watched:
