@@ -53,6 +53,11 @@ Upload = Callable[..., FileObject]
 Attached = Callable[..., FileObject]
 
 
+def new_text(words: str = "text") -> str:
+    """These words, and one that no text has had before: vectors of equal texts are remembered."""
+    return f"{words} {uuid.uuid4().hex}"
+
+
 @pytest.fixture(scope="session")
 def stub() -> Iterator[HeldStub]:
     with HeldStub(dimensions=1536) as stub:  # as text-embedding-3-small, the first offered model
@@ -241,7 +246,8 @@ def node() -> Path:
 
 @pytest.fixture
 def embedding_held(service: Service) -> Iterator[Callable[[], None]]:
-    """Holds back all embedding until this function is called, so that attached files stay in progress.
+    """Holds back all embedding until this function is called, so that attached files stay in progress. Not those whose
+    text was embedded before: use a `new_text`.
 
     An external server cannot be held; there, a test must act before the first file is completed.
     """

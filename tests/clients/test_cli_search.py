@@ -12,7 +12,7 @@ import pytest
 from openai import OpenAI
 
 from tests.clients.command_line import CommandLine
-from tests.clients.conftest import Attached, Upload
+from tests.clients.conftest import Attached, Upload, new_text
 from tests.clients.service import eventually, vectorlog
 from vectorlog.cli import exits
 
@@ -157,7 +157,7 @@ def test_batch_that_is_cancelled(
     cli: CommandLine, store: str, upload: Upload, embedding_held: Callable[[], None]
 ) -> None:
     """A batch in progress can be cancelled, and waiting for it ends."""
-    batch = cli.succeed("batches", "create", store, upload("one").id, upload("two").id).strip()
+    batch = cli.succeed("batches", "create", store, upload(new_text()).id, upload(new_text()).id).strip()
     assert cli.json("batches", "cancel", store, batch)["status"] == "cancelled"
     embedding_held()
     assert cli.json("batches", "wait", store, batch)["file_counts"]["in_progress"] == 0

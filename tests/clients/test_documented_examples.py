@@ -15,7 +15,7 @@ import pytest
 from meetkai_mka1 import SDK
 from openai import OpenAI
 
-from tests.clients.conftest import Upload
+from tests.clients.conftest import Upload, new_text
 
 MKA1 = "/api/v1/llm/vector_stores"
 STATUSES = {"in_progress", "completed", "cancelled", "failed"}
@@ -23,7 +23,7 @@ STATUSES = {"in_progress", "completed", "cancelled", "failed"}
 
 @pytest.fixture
 def three(upload: Upload) -> list[str]:
-    return [upload(f"text {n}").id for n in range(3)]
+    return [upload(new_text()).id for _ in range(3)]
 
 
 def post(raw: httpx.Client, path: str, body: Any = None) -> Any:

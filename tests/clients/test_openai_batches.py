@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.clients.conftest import Upload
+from tests.clients.conftest import Upload, new_text
 
 
 def counts(**some: int) -> dict[str, int]:
@@ -24,7 +24,7 @@ def test_batch_counts_all_from_the_first_answer(
     """The first answer says `in_progress: n of n`, every GET until the end says when to poll again, and the end is
     `completed`.
     """
-    files = [upload(f"text {n}").id for n in range(4)]
+    files = [upload(new_text()).id for _ in range(4)]
     created = openai_client.vector_stores.file_batches.with_raw_response.create(store, file_ids=files)
     shown = created.http_response.json()
     assert shown == {
@@ -106,7 +106,7 @@ def test_cancelled_batch_stays_cancelled(
     openai_client: OpenAI, upload: Upload, store: str, embedding_held: Callable[[], None]
 ) -> None:
     """A cancel is final: nothing of the batch is found later, and a second cancel changes nothing."""
-    files = [upload(f"otter {n}").id for n in range(3)]
+    files = [upload(new_text("otter")).id for _ in range(3)]
     batch = openai_client.vector_stores.file_batches.create(store, file_ids=files)
     openai_client.vector_stores.file_batches.cancel(batch.id, vector_store_id=store)
     embedding_held()

@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai import DefaultHttpxClient, OpenAI
 
-from tests.clients.conftest import Upload
+from tests.clients.conftest import Upload, new_text
 from tests.clients.service import Service
 
 SIZE = 7
@@ -137,7 +137,7 @@ def test_filter_by_status(
     """`filter` shows files of one status, across pages too."""
     bad = [upload(b"", f"{n}.txt").id for n in range(3)]
     batch = openai_client.vector_stores.file_batches.create_and_poll(store, file_ids=bad).id
-    waiting = openai_client.vector_stores.files.create(store, file_id=upload("wait").id).id
+    waiting = openai_client.vector_stores.files.create(store, file_id=upload(new_text()).id).id
 
     def listed(status: Any) -> list[str]:
         return [row.id for row in openai_client.vector_stores.files.list(store, filter=status, limit=2, order="asc")]

@@ -10,7 +10,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from tests.clients.conftest import Attached, Upload
+from tests.clients.conftest import Attached, Upload, new_text
 
 AUTO = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 
@@ -21,7 +21,7 @@ def test_attach_shows_the_file_field_by_field(
     """From attach to completion a file in a store has every field; while it is in progress, GET says when to poll
     again.
     """
-    file = upload("grüße", "gruß.txt")
+    file = upload(new_text("grüße"), "gruß.txt")
     answer = openai_client.vector_stores.files.with_raw_response.create(store, file_id=file.id)
     shown = answer.http_response.json()
     assert shown == {
@@ -51,7 +51,7 @@ def test_attach_shows_the_file_field_by_field(
     assert done.http_response.json() == {
         **shown,
         "status": "completed",
-        "usage_bytes": len("grüße".encode()),
+        "usage_bytes": file.bytes,
         "chunk_count": 1,
         "processed_chunk_count": 1,
         "processed_page_count": None,
