@@ -1,5 +1,5 @@
-"""Spreads the counts of busy rows over several items of DynamoDB, their counters (ARCHITECTURE.md, "Counts of a busy
-row are spread"). `dynamodb_items.py` describes the items.
+"""Spreads the counts of busy rows over several items of DynamoDB, their counters (ARCHITECTURE.md).
+`dynamodb_items.py` describes the items.
 """
 
 from __future__ import annotations
