@@ -40,7 +40,7 @@ def says(line: str, status: int = 0) -> Sequence[str]:
 def listens(url: str) -> bool:
     try:
         socket.create_connection((HOST, int(url.rpartition(":")[2])), timeout=5).close()
-    except ConnectionRefusedError:
+    except ConnectionError:
         return False
     return True
 
