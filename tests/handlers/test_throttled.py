@@ -69,7 +69,7 @@ def log(moto: MotoDeployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     for module in (wiring, workers):  # the grouping of files must not depend on the machine
         monkeypatch.setattr(module, "ThreadPoolExecutor", lambda *_: Inline())
     monkeypatch.setattr(wiring, "DynamoDBEventLog", lambda *_: made)
-    monkeypatch.setattr(wiring, "DynamoDBTable", lambda *_: table)
+    monkeypatch.setattr(wiring, "DynamoDBTable", lambda *_, **__: table)
     once.forget()
     yield made
     made.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.configuration import Configuration, ConfigurationError, read
+from infra.stack import LIMIT_SETTINGS
 from tests.infra.synthesized import Synthesize
 from vectorlog.runtime.aws.environment import Environment
 
@@ -126,5 +127,5 @@ def test_every_setting_is_read() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
     }
-    used.add("removal")  # by `Configuration.keeps`
+    used |= {"removal", *LIMIT_SETTINGS}  # by `Configuration.keeps`, and by name
     assert {each.name for each in fields(Configuration)} - used == set()
