@@ -4,22 +4,19 @@ sleeps.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import Connection, OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout
 
 from local_aws.collection import Sleep, collection
-from tests.support.waits import Waits
+from tests.index.opensearch.scripted import Script
 from vectorlog.defaults import GATEWAY_SECONDS
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.vectors import Chunk, Space, Vector
@@ -41,54 +38,9 @@ COUNTS: Json = {"hits": {"hits": []}, "aggregations": {"terms": {"buckets": [{"d
 SIZE: Json = {"hits": {"total": {"value": 1}, "hits": []}, "aggregations": {"length": {"value": 1.0}}}
 
 
-@dataclass
-class Request:
-    method: str
-    path: str
-    params: dict[str, str]
-    body: str
-    timeout_s: float
-
-    @property
-    def lines(self) -> list[Json]:
-        return [json.loads(line) for line in self.body.splitlines()]
-
-
-@dataclass
-class Server:
-    """Answers requests from a list: a body, a function that makes one, a status with a body, or an exception."""
-
-    answers: list[Json | tuple[int, Json] | Exception | Callable[[], Json]]
-    requests: list[Request] = field(default_factory=list)
-    pauses: Waits = field(default_factory=Waits)
-
+class Server(Script):
     def index(self) -> CollectionIndex:
-        server = self
-
-        class Scripted(Connection):
-            def perform_request(
-                self,
-                method: str,
-                url: str,
-                params: Any = None,
-                body: Any = None,
-                timeout: Any = None,
-                ignore: Any = (),
-                headers: Any = None,
-            ) -> Any:
-                server.requests.append(Request(method, url, dict(params or {}), (body or b"").decode(), timeout))
-                answer = server.answers.pop(0)
-                if isinstance(answer, Exception):
-                    raise answer
-                if callable(answer):
-                    answer = answer()
-                status, content = answer if isinstance(answer, tuple) else (200, answer)
-                if status >= 300 and status not in ignore:
-                    self._raise_error(status, json.dumps(content), "application/json")
-                return status, {"content-type": "application/json"}, json.dumps(content)
-
-        client = OpenSearch("http://127.0.0.1:9", connection_class=Scripted, max_retries=0)
-        return CollectionIndex(client, LAYOUT, timing=self.pauses.timing)
+        return CollectionIndex(self.client(), LAYOUT, timing=self.pauses.timing)
 
     def seen(self) -> Json:
         """What a search finds once it sees the documents of the last bulk request."""
@@ -98,10 +50,6 @@ class Server:
             for place, content in enumerate(bulk.lines[1::2])
         ]
         return {"hits": {"hits": hits}}
-
-    @property
-    def paths(self) -> list[str]:
-        return [f"{each.method} {each.path}" for each in self.requests]
 
 
 def file(name: str, *texts: str, revision: int = 0, attributes: Any = None) -> FileChunks:

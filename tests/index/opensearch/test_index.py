@@ -12,16 +12,14 @@ import sys
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import Connection, OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout
 
+from tests.index.opensearch.scripted import Request, Script
 from tests.support import opensearch_local
-from tests.support.waits import Waits
 from vectorlog.api.input.filter_tree import MAX_CONDITIONS
 from vectorlog.domain.errors import Unavailable
 from vectorlog.domain.filters import Comparison, Compound, Operator
@@ -78,57 +76,19 @@ def written(*items: Json, followed: bool = False) -> Json:
 CREATED, UPDATED = {"status": 201, "result": "created"}, {"status": 200, "result": "updated"}
 
 
-@dataclass
-class Request:
-    method: str
-    path: str
-    params: dict[str, str]
-    body: str
+class Noted(Request):
+    """A request; of a bulk request without the last line, which asks for a successor."""
 
     @property
     def lines(self) -> list[Json]:
-        """Lines without the last one of a bulk request, which asks for a successor."""
-        lines = [json.loads(line) for line in self.body.splitlines()]
-        return lines[:-1] if self.path == "/_bulk" else lines
+        return super().lines[:-1] if self.path == "/_bulk" else super().lines
 
 
-@dataclass
-class Server:
-    """Answers requests from a list: a body, a status with a body, or an exception."""
-
-    answers: list[Json | tuple[int, Json] | Exception]
-    requests: list[Request] = field(default_factory=list)
-    pauses: Waits = field(default_factory=Waits)
+class Server(Script):
+    noted = Noted
 
     def index(self) -> OpenSearchIndex:
-        server = self
-
-        class Scripted(Connection):
-            def perform_request(
-                self,
-                method: str,
-                url: str,
-                params: Any = None,
-                body: Any = None,
-                timeout: Any = None,
-                ignore: Any = (),
-                headers: Any = None,
-            ) -> Any:
-                server.requests.append(Request(method, url, dict(params or {}), (body or b"").decode()))
-                answer = server.answers.pop(0)
-                if isinstance(answer, Exception):
-                    raise answer
-                status, content = answer if isinstance(answer, tuple) else (200, answer)
-                if status >= 300 and status not in ignore:
-                    self._raise_error(status, json.dumps(content), "application/json")
-                return status, {"content-type": "application/json"}, json.dumps(content)
-
-        client = OpenSearch("http://127.0.0.1:9", connection_class=Scripted, max_retries=0)
-        return OpenSearchIndex(client, LAYOUT, timing=self.pauses.timing)
-
-    @property
-    def paths(self) -> list[str]:
-        return [f"{each.method} {each.path}" for each in self.requests]
+        return OpenSearchIndex(self.client(), LAYOUT, timing=self.pauses.timing)
 
 
 def unit(source: random.Random) -> Vector:
