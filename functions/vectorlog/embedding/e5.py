@@ -5,9 +5,11 @@ search would decide alone. And the vectors of one language are nearer to each ot
 mean vector of English texts (`e5_centre.npy`) is taken off each vector. And a query is embedded as a document: a text
 that equals the query must have a cosine of 1, which its authors' prefixes for queries and for documents prevent.
 
-Measured on finding's store of 311 documents in nine languages, hybrid (mean reciprocal rank; of the questions in other
-languages or about documents in them, and of all): granite .78 and .94; this model as it is .79 and .93; with the centre
-.88 and .93; and with one prefix .94 and .93. By vectors alone it is worse than granite: .64 against .73 of all.
+Measured through a server on finding's 246 questions over 311 documents, hybrid, mean reciprocal rank: 0.92 of all, as
+granite has it; 0.97 (granite 0.78) of those in other languages or about documents in them, 0.90 (0.98) of those for
+identifiers, and 0.70 (0.83) of those for a paragraph in a long document. By vectors alone, 0.68 of all. In a laboratory
+over the store of nine languages, where granite has 0.78 across languages: 0.79 as it is, 0.88 with the centre, and 0.94
+with the centre and one prefix.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ _POSITIONS = 512
 _BEGIN, _END = 0, 2  # ids of <s> and </s>
 _PREFIX = "passage:"
 """What stands before a text. The model was trained with it."""
+_LABELS = {"q": "queries", "k": "keys", "v": "values", "ao": "ao", "fi": "f1", "fo": "f2"}
+"""The names in the graph of a layer's matrices, by those in the file."""
 _SPACES = re.compile(" {2,}")
 
 
@@ -79,14 +83,13 @@ def _tensors(weights: Weights) -> Iterator[tuple[str, Tensor]]:
     yield "emb_ln.w", flat["emb.ln.w"]
     yield "emb_ln.b", flat["emb.ln.b"]
     for layer in (f"l{number}" for number in range(LAYERS)):
-        products = {"q": "queries", "k": "keys", "v": "values", "ao": "ao", "fi": "f1", "fo": "f2"}
-        for name, label in products.items():
-            integers, scale = encoder.row_quantised(floats(weights.matrices[f"{layer}.{name}.w"]))
+        matrices = {label: floats(weights.matrices[f"{layer}.{name}.w"]) for name, label in _LABELS.items()}
+        for label, matrix in matrices.items():
+            integers, scale = encoder.row_quantised(matrix)
             yield f"{layer}.{label}.rows", integers
             yield f"{layer}.{label}.rows.scale", scale
-        output = floats(weights.matrices[f"{layer}.ao.w"])
         yield f"{layer}.queries.b", flat[f"{layer}.q.b"]
-        yield f"{layer}.ao.rows.b", flat[f"{layer}.ao.b"] + output @ flat[f"{layer}.v.b"]
+        yield f"{layer}.ao.rows.b", flat[f"{layer}.ao.b"] + matrices["ao"] @ flat[f"{layer}.v.b"]
         yield f"{layer}.f1.b", flat[f"{layer}.fi.b"]
         yield f"{layer}.f2.b", flat[f"{layer}.fo.b"]
         for name, norm in (("aln", "aln"), ("oln", "fln")):
