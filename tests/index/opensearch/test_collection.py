@@ -104,14 +104,31 @@ class TestAdd:
         assert second.lines[1]["chunk"] == "f:0:1"
 
 
+class TestIncomplete:
+    """An answer that a part of the index did not contribute to is asked for again: it would say that there is less."""
+
+    def test_count(self) -> None:
+        whole = {"aggregations": {"files": {"buckets": [{"key": {"file": "f", "generation": 1}, "doc_count": 2}]}}}
+        server = Server([{"_shards": {"failed": 1}, "aggregations": {"files": {"buckets": []}}}, whole])
+        assert server.index().count(SPACE, "s") == {("f", 1): 2}
+
+    def test_remove_store(self) -> None:
+        found = {"hits": {"hits": [{"_index": f"{NAME}-1", "_id": "1", "sort": ["a"]}]}}
+        deleted = {"items": [{"delete": {"status": 200, "result": "deleted"}}]}
+        server = Server([NOTHING | {"timed_out": True}, found, deleted])
+        assert not server.index().remove_store(SPACE, "s")
+        assert server.answers == []
+
+
 class TestAsleep:
-    def test_search_says_when_to_come_again(self) -> None:
+    @pytest.mark.parametrize("text", ["fox", None])
+    def test_search_says_when_to_come_again(self, text: str | None) -> None:
         """A search that meets a sleeping collection waits for a while, and then says why it failed and when to repeat
         it; the client's second attempt comes when the collection is awake.
         """
         server = Server([SLOW])
         with pytest.raises(Unavailable, match="was asleep and is being started") as raised:
-            server.index().search(SPACE, [Query("s", X, "fox", 5)])
+            server.index().search(SPACE, [Query("s", X, text, 5)])
         assert raised.value.retry_after == COME_AGAIN_S
         [request] = server.requests
         assert request.timeout_s + COME_AGAIN_S >= 27

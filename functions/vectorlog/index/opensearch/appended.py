@@ -11,11 +11,11 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vectorlog.index.opensearch.documents import Document
-from vectorlog.index.opensearch.mapping import FIELD, SHOWN, Json
+from vectorlog.index.opensearch.mapping import Json
 
 OWN_FIELDS: Json = {
     "revision": {"type": "long"},
@@ -80,7 +80,7 @@ class New:
         action = json.dumps({"index": {"_index": alias}})
         for document in self.documents:
             content = document.content | {
-                SHOWN: document.shown,
+                **document.texts(),
                 "revision": self.copy.revision,
                 "written": self.copy.written,
                 "digest": self.copy.digest,
@@ -88,7 +88,7 @@ class New:
                 "part": f"{document.content['file']}:{document.content['generation']}",
             }
             if document.searched is not None:
-                content |= {FIELD: document.terms, "length": document.terms.count(" ") + bool(document.terms)}
+                content["length"] = len(document.terms.split())
             yield f"{action}\n{json.dumps(content)}\n".encode()
 
 
@@ -134,7 +134,7 @@ def needed(new: Sequence[New], found: Mapping[Key, Sequence[Copy]]) -> list[New]
             if same or counts.revision > each.copy.revision:
                 continue
         latest = max((copy.written for copy in there), default=-1)
-        copy = Copy(each.copy.key, each.copy.revision, max(each.copy.written, latest + 1), each.copy.digest)
+        copy = replace(each.copy, written=max(each.copy.written, latest + 1))
         wanted.append(New(copy, each.documents))
     return wanted
 

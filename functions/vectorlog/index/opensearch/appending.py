@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Protocol
 from uuid import uuid4
@@ -23,8 +23,9 @@ from vectorlog.index.opensearch.appended import (
     replaced,
     visible,
 )
-from vectorlog.index.opensearch.documents import BULK_BYTES, Document
+from vectorlog.index.opensearch.documents import Document, parts
 from vectorlog.index.opensearch.errors import NoIndex, missing, raise_for
+from vectorlog.index.opensearch.index import LENIENT
 from vectorlog.index.opensearch.mapping import Json
 from vectorlog.index.opensearch.requests import WRITING, with_retries
 from vectorlog.retry import ADDED_JITTER, UNLIMITED, Contended, RetryPolicy, Timing, retrying
@@ -128,8 +129,8 @@ class Appender:
                 {"terms": {"chunk": sorted({chunk for _, chunk in some})}},
             ]
             body = {"size": PAGE, "query": {"bool": {"filter": clauses}}, "_source": READ, "track_total_hits": False}
-            hits = self._searched(name, body)
-            found |= {key: there for key, there in copies(hits).items() if key in set(some)}
+            asked, hits = set(some), self._searched(name, body)
+            found |= {key: there for key, there in copies(hits).items() if key in asked}
         return found
 
     def _page(self, names: str, clauses: Sequence[Json], after: list[Json] | None) -> list[Json]:
@@ -143,7 +144,7 @@ class Appender:
         return self._searched(names, body | ({"search_after": after} if after else {}))
 
     def _searched(self, names: str, body: Json) -> list[Json]:
-        answer = self._search("POST", f"/{names}/_search", {"ignore_unavailable": "true"}, body)
+        answer = self._search("POST", f"/{names}/_search", LENIENT, body)
         hits: list[Json] = answer["hits"]["hits"]
         return hits
 
@@ -159,7 +160,7 @@ class Appender:
         If the answer to a request does not arrive, its documents are appended twice; then one of the copies is deleted.
         """
         done: list[Json] = []
-        for part in _parts(lines):
+        for part in parts(lines, len):
             remaining = part
 
             def write() -> None:
@@ -176,16 +177,3 @@ class Appender:
 
             with_retries(what, WRITING, write, self._timing)
         return done
-
-
-def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Divides lines into requests of limited size."""
-    part, size = list[bytes](), 0
-    for line in lines:
-        if part and size + len(line) > BULK_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(line)
-        size += len(line)
-    if part:
-        yield part

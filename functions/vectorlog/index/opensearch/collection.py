@@ -8,7 +8,7 @@ appended, and found and removed by their own fields (`appended.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -84,12 +84,6 @@ class CollectionIndex(OpenSearchIndex):
         if self._with_alias(successor(name)):
             self._append_to_successor(space, new)
 
-    def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
-        """See ChunkIndex."""
-        of_generation = [] if generation is None else [{"term": {"generation": generation}}]
-        while self._delete(space, store, [{"term": {"file": file}}, *of_generation]):
-            continue
-
     def search(self, space: Space, queries: Sequence[Query]) -> list[SearchResult]:
         """See ChunkIndex. Sends two requests for all queries, and another one if texts have no cosine yet.
 
@@ -101,14 +95,14 @@ class CollectionIndex(OpenSearchIndex):
             "counts of terms", FIRST, lambda: look_up(queries, name, partial(self._terms.counted, name), LUCENE)
         )
         asked = [bodies(query, each, scripts=False) for query, each in zip(queries, words, strict=True)]
-        found = self._grouped("search", name, asked)
+        words_were_counted = any(query.text is not None for query in queries)
+        found = self._grouped("search", name, asked, FOLLOWING if words_were_counted else FIRST)
         both = [place for place, query in enumerate(queries) if query.vector is not None and query.text is not None]
         lacking = {place: without_cosine(found[place]) for place in both}
         others = [cosines_body(queries[place], chunks) for place, chunks in lacking.items() if chunks]
-        cosines = iter(self._grouped("search for cosines", name, [[body] for body in others]))
+        cosines = iter(self._grouped("search for cosines", name, [[body] for body in others], FOLLOWING))
         for place, chunks in lacking.items():
-            nothing: Json = {"hits": {"hits": []}}
-            found[place].append(with_cosines(found[place], next(cosines)[0] if chunks else nothing))
+            found[place].append(with_cosines(found[place], next(cosines)[0] if chunks else _NOTHING))
         return [
             _bounded(search_result(query, each, iter(answers)))
             for query, each, answers in zip(queries, words, found, strict=True)
@@ -170,12 +164,10 @@ class CollectionIndex(OpenSearchIndex):
     def _counted_files(self, name: str, store: str, body: Json) -> Json:  # noqa: ARG002  # there is no routing
         return self.request("POST", f"/{name}/_search", LENIENT, body)
 
-    def _grouped(self, what: str, name: str, asked: Sequence[Sequence[Json]]) -> list[list[Json]]:
+    def _grouped(self, what: str, name: str, asked: Sequence[Sequence[Json]], policy: RetryPolicy) -> list[list[Json]]:
         """Sends the bodies of all queries together; returns the answers of each query."""
         together = [body for some in asked for body in some]
-        answers = iter(
-            self._in_time(what, FOLLOWING, lambda: self._found(FOLLOWING, name, together)) if together else ()
-        )
+        answers = iter(self._in_time(what, policy, lambda: self._found(policy, name, together)) if together else ())
         return [[next(answers) for _ in some] for some in asked]
 
     def _found(self, policy: RetryPolicy, name: str, searches: Sequence[Json]) -> list[Json]:
@@ -188,9 +180,22 @@ class CollectionIndex(OpenSearchIndex):
         answers: list[Json] = self._once("GET", f"/{name}/_msearch", {}, lines, policy)["responses"]
         found = [_NOTHING if is_missing_index(answer.get("error")) else answer for answer in answers]
         raise_for([(answer["status"], answer["error"]) for answer in found if "error" in answer])
-        if any(answer.get("timed_out") or answer.get("_shards", {}).get("failed") for answer in found):
-            raise Busy("a part of the index did not answer")
+        for answer in found:
+            _check_complete(answer)
         return found
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: object,
+        policy: RetryPolicy,
+        ignore: tuple[int, ...] = (),
+    ) -> Json:
+        answer = super()._once(method, path, params, body, policy, ignore)
+        _check_complete(answer)
+        return answer
 
     def _in_time(self, what: str, policy: RetryPolicy, step: Callable[[], T]) -> T:
         """Calls `step` with retries; if the collection is asleep, it tells the client to come again instead."""
@@ -205,6 +210,12 @@ class CollectionIndex(OpenSearchIndex):
 
 
 _NOTHING: Json = {"hits": {"hits": []}}
+
+
+def _check_complete(answer: Json) -> None:
+    """Raises Busy if a search was not answered by all of the index: a collection cannot be told to refuse it then."""
+    if answer.get("timed_out") or answer.get("_shards", {}).get("failed"):
+        raise Busy("a part of the index did not answer")
 
 
 def collection_body(space: Space, layout: Layout) -> Json:

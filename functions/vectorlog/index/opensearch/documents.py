@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from vectorlog.domain.filters import Attributes
 from vectorlog.domain.vectors import Chunk, Vector
 from vectorlog.index.analyser.terms import terms
 from vectorlog.index.chunk_index import FileChunks
 from vectorlog.index.opensearch.mapping import FIELD, HIDDEN, OLDER_FIELD, SHOWN, Json, field
+
+T = TypeVar("T")
 
 BULK_BYTES = 5_000_000
 """Maximum size of a bulk request, unless a single document is larger. Small instances on AWS accept 10 MiB."""
@@ -53,10 +55,11 @@ class Document:
             "version": self.version,
             "version_type": "external_gte",
         }
-        content = self.content | (self._older_texts() if older else self._texts())
+        content = self.content | (self._older_texts() if older else self.texts())
         return f"{json.dumps({'index': action})}\n{json.dumps(content)}\n".encode()
 
-    def _texts(self) -> Json:
+    def texts(self) -> Json:
+        """Returns the fields of the text."""
         return {SHOWN: self.shown} | ({} if self.searched is None else {FIELD: self.terms})
 
     def _older_texts(self) -> Json:
@@ -87,16 +90,23 @@ def batches(documents: Sequence[Document], name: str, *, older: bool = False) ->
     """Divides the documents, in order, into bulk requests of limited size; `name` is the alias to write to, of an index
     that an earlier version made if `older`.
     """
-    batch, size = list[Lines](), 0
-    for document in documents:
-        lines = document.lines(name, older=older)
-        if batch and size + len(lines) > BULK_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append((document, lines))
-        size += len(lines)
-    if batch:
-        yield batch
+    lines = ((document, document.lines(name, older=older)) for document in documents)
+    return parts(lines, lambda each: len(each[1]))
+
+
+def parts(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Divides what bulk requests consist of, in order, into parts for one request each: of up to `BULK_BYTES`, unless a
+    single item is larger. `size` gives an item's bytes.
+    """
+    part, total = list[T](), 0
+    for item in items:
+        if part and total + size(item) > BULK_BYTES:
+            yield part
+            part, total = [], 0
+        part.append(item)
+        total += size(item)
+    if part:
+        yield part
 
 
 def surplus(written: Sequence[Document], replaced: Sequence[Document]) -> dict[str, Json]:

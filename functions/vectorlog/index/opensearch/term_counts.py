@@ -5,7 +5,6 @@ The answers have the form of those of `_mtermvectors`, as far as `words.py` read
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -41,9 +40,9 @@ class TermCounts:
     def counted(self, alias: str, body: Json) -> list[Json]:
         """Returns the answers to the documents of a request for term vectors, all of which are of this index."""
         texts = [next(iter(document["doc"].items())) for document in body["docs"]]
-        terms = [Counter(text.split()) for _, text in texts]
+        terms = [text.split() for _, text in texts]
         size = self._remembered(alias)
-        wanted = [_frequencies(field, list(some)) for (field, _), some in zip(texts, terms, strict=True)]
+        wanted = [_frequencies(field, some) for (field, _), some in zip(texts, terms, strict=True)]
         answers = self._search(alias, [*wanted, *([] if size else [_size(texts[0][0])])])
         if size is None:
             size = self._noted(alias, answers[-1])
@@ -87,13 +86,11 @@ def _size(field: str) -> Json:
     }
 
 
-def _answer(alias: str, field: str, terms: Counter[str], answer: Json, size: Size) -> Json:
+def _answer(alias: str, field: str, terms: Sequence[str], answer: Json, size: Size) -> Json:
     if not terms:
         return {"_index": alias, "term_vectors": {}}
     buckets = answer["aggregations"]["terms"]["buckets"] if "aggregations" in answer else [{}] * len(terms)
-    found = {
-        term: {"term_freq": times} | ({"doc_freq": bucket["doc_count"]} if bucket.get("doc_count") else {})
-        for (term, times), bucket in zip(terms.items(), buckets, strict=True)
-    }
+    counts = zip(terms, buckets, strict=True)
+    found = {term: {"doc_freq": bucket["doc_count"]} for term, bucket in counts if bucket.get("doc_count")}
     statistics = {"doc_count": size.texts, "sum_ttf": size.terms}
     return {"_index": alias, "term_vectors": {field: {"field_statistics": statistics, "terms": found}}}
