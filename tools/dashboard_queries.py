@@ -31,18 +31,18 @@ class Panel:
     stacked: bool = False
 
 
-def quantile(share: float, metric: str, by: str = "") -> str:
+def quantile(share: float, metric: str, by: str = "", where: str = "") -> str:
     """Returns PromQL for the time within which this share of what a histogram counts was done."""
     groups = f"le, {by}" if by else "le"
-    return f"histogram_quantile({share}, sum by ({groups}) (rate({metric}_bucket{{{SERVER}}}[{RATE}])))"
+    return f"histogram_quantile({share}, sum by ({groups}) (rate({now(f'{metric}_bucket', where)}[{RATE}])))"
 
 
 def rate(metric: str, by: str = "", where: str = "") -> str:
     """Returns PromQL for the increase of a counter in a second."""
     groups = f"sum by ({by}) " if by else "sum"
-    return f"{groups}(rate({metric}{{{', '.join(filter(None, (SERVER, where)))}}}[{RATE}]))"
+    return f"{groups}(rate({now(metric, where)}[{RATE}]))"
 
 
 def now(metric: str, where: str = "") -> str:
-    """Returns PromQL for a gauge."""
+    """Returns PromQL for what the chosen server says of a metric now."""
     return f"{metric}{{{', '.join(filter(None, (SERVER, where)))}}}"

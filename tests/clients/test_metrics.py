@@ -19,6 +19,8 @@ from tools import dashboard
 
 pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="CloudWatch has the metrics of the AWS edition")
 
+PROMQL = {"histogram_quantile", "increase", "max", "min", "rate", "sum", "topk", "vector"}
+"""The functions and aggregations of Prometheus that the dashboard uses; all of them exist. `by` is none of them."""
 IDS = re.compile(r"\b(vs|file|vsfb|req|key|upload|wh|project|user)[-_][0-9a-f]{8,}")
 LABELS = {
     "code",
@@ -137,6 +139,7 @@ def test_dashboard(url: str) -> None:
         asked = set(re.findall(r"\b(?:vectorlog|process)_\w+", query))
         assert asked, query
         assert asked <= names, query
+        assert set(re.findall(r"(\w+)\(", query)) <= PROMQL, query
         for labels in re.findall(r"by \(([^)]*)\)", query):
             assert set(re.split(r",\s*", labels)) <= LABELS | {"le"}, query
 
