@@ -17,6 +17,7 @@ class Service(DynamoDB):
 
     Attributes:
         meeting: the transactions to come of which these items, by their pk, are being changed by others.
+        throttled: whether it answers no BatchGetItem.
         between: called before each Query.
         added: the pk and sk of each item that a transaction updated.
     """
@@ -25,6 +26,7 @@ class Service(DynamoDB):
         super().__init__(Random(1))
         self.calm = True
         self.meeting: list[str] = []
+        self.throttled = False
         self.between: Callable[[], None] = lambda: None
         self.added: list[tuple[str, str]] = []
 
@@ -37,6 +39,11 @@ class Service(DynamoDB):
             )
         super().transact_write_items(TransactItems=TransactItems, ClientRequestToken=ClientRequestToken)
         self.added += keys
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
+        if self.throttled:
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+        return super().batch_get_item(RequestItems=RequestItems)
 
     def query(self, **request: Any) -> dict[str, Any]:
         self.between()

@@ -90,6 +90,27 @@ def test_busy_to_the_end(service: Service, table: DynamoDBTable) -> None:
     assert table.get([K])[K].counts == {"a": 1}
 
 
+@pytest.mark.parametrize("times", range(1, HOT + 2))
+def test_what_helps_nobody_may_fail(service: Service, table: DynamoDBTable, times: int) -> None:
+    """A write is done even if DynamoDB does not say then whether its row is spread, or does not spread it."""
+    service.throttled = True
+    heat(service, table, times)
+    table.gather(K, lambda _: True)
+    service.throttled = False
+    assert table.get([K])[K].counts == {"a": 1}
+
+
+def test_gathered_later(service: Service, table: DynamoDBTable) -> None:
+    """A quiet row that cannot be read stays spread, and is gathered the next time."""
+    heat(service, table)
+    service.throttled = True
+    table.gather(K, lambda _: True)
+    service.throttled = False
+    assert is_spread(service)
+    table.gather(K, lambda _: True)
+    assert not is_spread(service)
+
+
 def test_a_counter_each(service: Service, table: DynamoDBTable) -> None:
     """A process stays with its counter, for whatever row, until it meets another one there."""
     heat(service, table)

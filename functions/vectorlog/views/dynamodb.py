@@ -9,8 +9,10 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from vectorlog.domain.errors import Unavailable
+from vectorlog.event_log.optimistic import until_first
 from vectorlog.retry import REAL_TIME, Contended, Timing
-from vectorlog.views.dynamodb_calls import LONGEST_PAGE, Calls, Refused
+from vectorlog.views.dynamodb_calls import LONGEST_PAGE, Calls, Refused, busy
 from vectorlog.views.dynamodb_counter_items import is_counter, is_spread
 from vectorlog.views.dynamodb_counters import Counters
 from vectorlog.views.dynamodb_deadlines import Deadlines
@@ -109,8 +111,10 @@ class DynamoDBTable:
                 done = partial(self._write_one, write)
             case _:
                 done = partial(self._write_all, writes)
-        while not done():
-            log.debug("counters of %s rows were gone", len(writes))
+        try:
+            until_first("write rows", lambda _: done(), self._calls.timing)
+        except Contended:  # rows were spread and gathered every time
+            raise busy() from None
 
     def spread(self, keys: Sequence[Key]) -> None:
         """See Table."""
@@ -118,8 +122,13 @@ class DynamoDBTable:
 
     def gather(self, key: Key, quiet: Callable[[Row], bool]) -> None:
         """See Table. A row that this process has not read since it was spread stays as it is."""
-        if self._counters.knows(key) and (row := self.get([key]).get(key)) and quiet(row):
-            self._counters.gather(key)
+        if not self._counters.knows(key):
+            return
+        try:
+            if (row := self.get([key]).get(key)) and quiet(row):
+                self._counters.gather(key)
+        except Unavailable as error:
+            log.info("a quiet row stays spread: %s", error, extra={"row": list(key)})
 
     def due(self, at: int, limit: int = 100) -> list[Row]:
         """See Table. Rows that the index finds are read again, so those that were handled meanwhile are left out."""

@@ -110,7 +110,12 @@ class Calls:
         try:
             return retrying(f"DynamoDB {operation}", BUSY, step, timing=self.timing)
         except Temporary:
-            raise Unavailable("The database is busy. Please repeat the request.") from None
+            raise busy() from None
+
+
+def busy() -> Unavailable:
+    """Returns the error for a request that the database was too busy for."""
+    return Unavailable("The database is busy. Please repeat the request.")
 
 
 def _places(reasons: Sequence[str], reason: str) -> list[int]:

@@ -14,7 +14,7 @@ from vectorlog.domain.errors import Unavailable
 from vectorlog.event_log.optimistic import until_first
 from vectorlog.recent import Newest
 from vectorlog.retry import Contended
-from vectorlog.views.dynamodb_calls import Calls, Refused
+from vectorlog.views.dynamodb_calls import Calls, Refused, busy
 from vectorlog.views.dynamodb_counter_items import (
     COUNTERS,
     add_to_counter,
@@ -122,17 +122,17 @@ class Counters:
         """Spreads a row, unless it is closed or has ended. If that fails, nothing has changed, and a later refusal has
         it tried again.
         """
-        found = self._calls.items([key])
-        item = found[0] if found else None
-        if item is None or not is_spread(item):
-            if not self._spreads or (item is not None and not may_be_spread(item)):
-                return
-            try:
+        try:
+            found = self._calls.items([key])
+            item = found[0] if found else None
+            if item is None or not is_spread(item):
+                if not self._spreads or (item is not None and not may_be_spread(item)):
+                    return
                 self._calls.transact(spread_actions(key, made=item is not None and is_made(item)))
-            except (Refused, Unavailable) as error:
-                log.info("a busy row was not spread: %s", error, extra={"row": list(key)})
-                return
-            log.info("the counts of a busy row are spread", extra={"row": list(key)})
+                log.info("the counts of a busy row are spread", extra={"row": list(key)})
+        except (Refused, Unavailable) as error:
+            log.info("a busy row was not spread: %s", error, extra={"row": list(key)})
+            return
         self._spread.put(key, True)
 
     def gather(self, key: Key) -> None:
@@ -155,7 +155,7 @@ class Counters:
         try:
             until_first("gather counts", attempt, self._calls.timing)
         except Contended:
-            raise Unavailable("The database is busy. Please repeat the request.") from None
+            raise busy() from None
 
     def whole(self, item: Item) -> Row | None:
         """Returns a spread row with all of its counts, as they were at one moment; None if it was removed meanwhile.
@@ -177,14 +177,18 @@ class Counters:
             if (item, counters) == (before, known):
                 break
         if len(counters) < COUNTERS:
-            raise Unavailable("The database is busy. Please repeat the request.")
+            raise busy()
         return with_counters(item, counters)
 
     def _look_up(self, keys: Sequence[Key]) -> None:
+        """Looks up whether rows are spread. If that fails, they count as not spread, which is right, only slower."""
         for key in keys:
             self._spread.put(key, False)
         if keys:
-            self.learn(self._calls.items(keys))
+            try:
+                self.learn(self._calls.items(keys))
+            except Unavailable as error:
+                log.info("whether rows are spread was not looked up: %s", error, extra={"rows": list(map(list, keys))})
 
     def _read(self, key: Key) -> Sequence[Item]:
         items: Sequence[Item] = self._calls.client.query(TableName=self._calls.table, **counters_request(key))["Items"]
