@@ -12,7 +12,7 @@ from vectorlog.ingest.blocks import Kind
 from vectorlog.ingest.document import Text
 
 _HEADING = re.compile(r"\n(?=#{1,6} |```|~~~)")
-_PARAGRAPH = re.compile(r"\n(?:[^\S\n]*+\n)++")
+_PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?= \S)|[。！？；｡．][”’」』）]*+|\n")
 _WORD = re.compile(r"(?<=\S)(?= )|[，、,;]|\n")
 

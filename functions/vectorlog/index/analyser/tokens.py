@@ -8,12 +8,13 @@ from functools import cache
 
 _JOINTS = r"-_./:@#+&=~\\'"
 """Signs that do not end a token where a letter or a digit follows."""
-_THOUSANDS = r"(?<![\w.,])[0-9]{1,3}(?:,[0-9]{3}){1,6}+(?:\.[0-9]+)?+(?![\w,])"
+_THOUSANDS = r"(?<![\w.,])[0-9]{1,3}(?>(?:,[0-9]{3}){1,6})(?>(?:\.[0-9]+)?)(?![\w,])"
 """A number with commas, such as 12,450, unless it may be cells of a row."""
-_ENDING = r"(?:\+\+|\#(?!\w))?+"
+_ENDING = r"(?:\+\+|\#(?!\w))?"
 """What belongs to a name such as C++ or C#."""
 
-_ASCII = re.compile(rf"{_THOUSANDS}|[a-zA-Z0-9]++(?:[{_JOINTS}]++[a-zA-Z0-9]++)*+{_ENDING}")
+_ASCII = re.compile(rf"{_THOUSANDS}|[a-zA-Z0-9]++(?:[{_JOINTS}]++[a-zA-Z0-9]++)*{_ENDING}")
+"""Repetitions of groups are greedy here: what follows them never fails, so they never give anything back."""
 _SPACED_THOUSANDS = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3})")
 _SPACES = re.compile("[\u00a0\u2009\u202f]")
 
@@ -54,5 +55,5 @@ def parts(token: str) -> list[str]:
 @cache
 def _all_scripts() -> re.Pattern[str]:
     marks = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
-    run = rf"[^\W_{UNSPACED}]++(?:[{marks}]++[^\W_{UNSPACED}]*+)*+"
-    return re.compile(rf"[{UNSPACED}]++|{_THOUSANDS}|{run}(?:[{_JOINTS}]++{run})*+{_ENDING}")
+    run = rf"[^\W_{UNSPACED}]++(?:[{marks}]++[^\W_{UNSPACED}]*+)*"
+    return re.compile(rf"[{UNSPACED}]++|{_THOUSANDS}|{run}(?:[{_JOINTS}]++{run})*{_ENDING}")

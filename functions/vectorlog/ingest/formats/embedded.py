@@ -25,7 +25,7 @@ _ADDRESS_END = re.compile(r"[\s\"'<>)\\]")
 _SIGN = "[A-Za-z0-9+/_-]"
 _BREAK = r"[ \t]*+\r?\n[ \t]*+"
 _RUN = re.compile(
-    rf"(?<!{_SIGN}){_SIGN}{{{_LINE_WIDTH},}}+(?:{_BREAK}{_SIGN}{{{_LINE_WIDTH},}}+)*+"
+    rf"(?<!{_SIGN}){_SIGN}{{{_LINE_WIDTH},}}+(?>(?:{_BREAK}{_SIGN}{{{_LINE_WIDTH},}}+)*)"
     rf"(?:{_BREAK}{_SIGN}++(?==|\s*+(?:[<\"']|\Z)))?={{0,2}}"
 )
 """Base64, of one line or of several that are as long as it wraps them, but for the last."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 _BLANK = re.compile(r"[ \t\n\r]*+")
 _COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
 _COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
-_NUMBERS = re.compile(r"(?:[-+.0-9eE]{1,40}+[ \t\n\r]*+,[ \t\n\r]*+){8,400}+")
+_NUMBERS = re.compile(r"(?>(?:[-+.0-9eE]{1,40}+[ \t\n\r]*+,[ \t\n\r]*+){8,400})")
 """Numbers of an array that are parsed together."""
 _DEEPEST = 3
 """Objects and arrays inside of so many others are parsed as a whole; those outside, member by member."""

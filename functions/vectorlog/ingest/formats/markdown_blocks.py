@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from vectorlog.ingest.blocks import Blocks, Kind, Table
 
 _LINE = re.compile(
-    r"^(?P<blank>(?:[^\S\n]*+\n)++)"
+    r"^(?P<blank>\s*\n)"
     r"|^(?P<indent>[^\S\n]*+)(?:(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n]*)|(?P<marks>\#{1,6})[ \t]++(?P<title>[^\n]*)"
     r"|(?P<rule>=++|-++|\*{3,}+|\^{3,}+)[ \t]*+$|(?P<row>\|)[^\n]*"
     r"|(?P<item>[-*+]|\d{1,9}[.)])[ \t]++[^\n]*|(?P<text>\S)[^\n]*)?",

@@ -18,8 +18,8 @@ _LONGEST = 300
 """Characters of a line that may begin a definition."""
 _LONGEST_TITLE = 120
 _BEFORE = (
-    r"(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\([a-z]+\))?|open|override"
-    r"|virtual|inline|sealed|partial|data|case|unsafe|extern|declare)\s+)*+"
+    r"(?>(?:(?:export|default|public|private|protected|internal|static|final|abstract|async|pub(?:\([a-z]+\))?|open|override"
+    r"|virtual|inline|sealed|partial|data|case|unsafe|extern|declare)\s+)*)"
 )
 _NAMED = re.compile(
     rf"{_BEFORE}(?:"

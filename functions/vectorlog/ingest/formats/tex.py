@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"|(?P<command>\\[a-zA-Z]++\*?)"
     r"|(?P<accent>\\[\"'`^~=.]\s?\{?(?:\\[ij](?![a-zA-Z])|[a-zA-Z])\}?)"
     r"|(?P<break>\\\\\*?(?:[ \t]?\[[^\[\]\n]{0,20}\])?)|(?P<sign>\\.)|(?P<comment>%[^\n]*\n?[ \t]*)"
-    r"|(?P<blank>\n[ \t]*(?:\n[ \t]*)++)|(?P<brace>[{}])|(?P<text>[^\\{}$%\n]++|\n)|(?P<last>\\)",
+    r"|(?P<blank>\n[ \t]*\n[ \t\n]*+)|(?P<brace>[{}])|(?P<text>[^\\{}$%\n]++|\n)|(?P<last>\\)",
     re.DOTALL,
 )
 _HEADINGS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}

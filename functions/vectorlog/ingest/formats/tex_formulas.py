@@ -18,7 +18,7 @@ VERBATIM = (
 """Text that is kept as it is, also a `%`, up to the sign that it begins with; or in braces."""
 _CLOSING = {"\\[": "\\]", "\\(": "\\)", "$$": "$$"}
 _DOLLAR = re.compile(r"(?:[^$\\\n]|\\.|\n(?![ \t]*\n))*+\$", re.DOTALL)
-_COMMENT = re.compile(r"((?:\A|[^\\])(?:\\\\)*+)%[^\n]*(?:\n[ \t]*|\Z)")
+_COMMENT = re.compile(r"((?:\A|[^\\])(?>(?:\\\\)*))%[^\n]*(?:\n[ \t]*|\Z)")
 _LABEL = re.compile(r"\\label\{[^{}\n]{0,200}\}")
 
 
