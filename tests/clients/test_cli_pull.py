@@ -84,6 +84,10 @@ def test_bytes(cli: CommandLine, administered: Administered, source: OpenAI, sto
     for given in (ids, tmp_path / "other.json"):
         code, out, _ = pull(cli, administered.url, source.api_key, "--all", "--map", given)
         assert (code, out) == (exits.SOME_FAILED, f"manuals\t{store}\t{row['id']}\t0\t0\t2\t1\n")
+        again = json.loads(given.read_text())["stores"][store]["files"]
+        assert {name: again[old[name]] for name in ("pump.md", "harbour.html")} == {
+            name: files[name]["id"] for name in ("pump.md", "harbour.html")
+        }
     assert len(cli.json("stores", "list")) == 1
     assert len(cli.json("files", "list", row["id"])) == 3
     assert {each.id for each in source.files.list()} == set(old.values())

@@ -52,7 +52,7 @@ class Documents:
             ),
         )
 
-    def keys(self) -> list[tuple[str, bool]]:
+    def listed(self) -> list[tuple[str, bool]]:
         """The documents' keys, and whether these are names, in the order of their first points."""
         self._database.execute("CREATE INDEX IF NOT EXISTS by_document ON points (document, named, page, place)")
         query = "SELECT document, named FROM points GROUP BY document, named ORDER BY min(n)"

@@ -48,10 +48,8 @@ class Puller:
         """
         pulled = self._stores.opened(store)
         there = list(self._source.items(f"/vector_stores/{segment(pulled.old)}/files", {"order": "asc"}))
-        here = self._stores.here(pulled, (each["id"] for each in there))
+        here = self._stores.here(pulled, [each["id"] for each in there])
         missing = [each for each in there if each["id"] not in here]
-        pulled.skipped = len(there) - len(missing)
-        pulled.files |= {each["id"]: here[each["id"]] for each in there if each["id"] in here}
         begin(len(missing))
         fetched: dict[str, tuple[str, Fetched]] = {}
         stop = _Drained(self._stop)

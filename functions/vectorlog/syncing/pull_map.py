@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from vectorlog.files.private import PRIVATE_FILE, private_file
+from vectorlog.files.synced import sync
 
 Form = Literal["bytes", "text"]
 
@@ -120,9 +121,9 @@ class PullMap:
         draft = self._file.with_name(f"{self._file.name}.draft")
         with private_file(draft) as written:
             written.write(json.dumps({"stores": stores}, indent=1).encode())
-            written.flush()
-            os.fsync(written.fileno())
+        sync(draft)
         draft.replace(self._file)
+        sync(self._file.absolute().parent)  # before what the journal says is gone
         if self._journal is not None:
             self._journal.close()
             self._journal = None

@@ -81,11 +81,9 @@ class PointPuller:
         if found.without_text:
             reason = "they have no text, or --text-key names another key than theirs"
             pulled.failed.append((_number(found.without_text, "point"), reason))
-        keys = found.keys()
-        here = self._stores.here(pulled, (_id(*each) for each in keys))
-        missing = [each for each in keys if _id(*each) not in here]
-        pulled.skipped = len(keys) - len(missing)
-        pulled.files |= {_id(*each): here[_id(*each)] for each in keys if _id(*each) in here}
+        keys = {_id(*each): each for each in found.listed()}
+        here = self._stores.here(pulled, list(keys))
+        missing = [each for old, each in keys.items() if old not in here]
         begin(len(missing))
         sent: dict[str, Document] = {}
         left: Left = Counter()

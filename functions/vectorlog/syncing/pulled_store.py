@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from vectorlog.client.server import Refused, Server, segment
-from vectorlog.syncing.pull_map import PullMap
-from vectorlog.syncing.pulled_file import FROM
+from vectorlog.syncing.pull_map import Form, PullMap
+from vectorlog.syncing.pulled_file import AS, FROM
 
 MOST_METADATA = 16
 """Keys of a store's metadata (docs/contract.md, section 4.1)."""
@@ -87,18 +87,27 @@ class PulledStores:
         self._known.add_store(old, made["id"], name)
         return Pulled(old, made["id"], name, made=True, notes=notes)
 
-    def here(self, pulled: Pulled, there: Iterable[str]) -> dict[str, str]:
-        """Which of the files `there` the store here has already, with their ids here."""
+    def here(self, pulled: Pulled, there: Sequence[str]) -> Collection[str]:
+        """Returns which of the files `there` the store here has already, and counts and names them in `pulled`. Those
+        that only their attributes tell are noted in the map, which may be a new one.
+        """
         serving: set[str] = set()
         here: dict[str, str] = {}
+        forms: dict[str, Form] = {}
         for each in self._target.items(f"/vector_stores/{segment(pulled.new)}/files"):
             if each["status"] not in ("failed", "cancelled"):
                 serving.add(each["id"])
-                old = (each.get("attributes") or {}).get(FROM)
+                attributes = each.get("attributes") or {}
+                old = attributes.get(FROM)
                 if isinstance(old, str):
                     here[old] = each["id"]
+                    forms[old] = "text" if attributes.get(AS) == "text" else "bytes"
         for old in there:
             known = self._known.file(pulled.old, old)
             if known is not None and known[0] in serving:
                 here.setdefault(old, known[0])
-        return here
+            elif old in here:
+                self._known.add_file(pulled.old, old, here[old], forms[old])
+        pulled.files |= {old: here[old] for old in there if old in here}
+        pulled.skipped = sum(old in here for old in there)
+        return here.keys()
