@@ -59,7 +59,7 @@ def test_documents() -> None:
             found.add(Point(id, f"Text {id}\ud800.", values))
         found.add(Point("5", " \n", {"source": "a"}))
         assert found.without_text == 1
-        assert found.keys() == [("b", True), ("b", False), ("a", True)]
+        assert found.listed() == [("b", True), ("b", False), ("a", True)]
         assert [each.id for each in found.document("b", named=True).points] == ["4", "2", "1"]
         assert found.document("b", named=False).points == (Point("b", "Text b?.", {}),)
 
