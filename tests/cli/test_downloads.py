@@ -37,6 +37,19 @@ def test_whole_or_not(tmp_path: Path) -> None:
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.pdf", b"onetwo")]
 
 
+def test_over_what_is_there(tmp_path: Path) -> None:
+    """A file keeps its mode, and is written where a link leads; a new one has the mode of any new file."""
+    kept, link, new, like = (tmp_path / name for name in ("kept", "link", "new", "like"))
+    kept.write_text("before")
+    kept.chmod(0o640)
+    link.symlink_to(kept)
+    for target in (link, new):
+        to_file(cast("Server", Sending(b"one")), "/x", target)
+    like.touch()
+    assert (kept.read_bytes(), kept.stat().st_mode & 0o777, link.is_symlink()) == (b"one", 0o640, True)
+    assert new.stat().st_mode == like.stat().st_mode
+
+
 def test_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Text is shown as it is, with what would steer the terminal escaped, however it is cut into pieces."""
     out = Terminal()

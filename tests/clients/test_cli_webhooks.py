@@ -47,9 +47,10 @@ def test_listen(cli: CommandLine, stop: signal.Signals) -> None:
         assert listening.stderr is not None
         assert listening.stdout is not None
         url = listening.stderr.readline().split()[2].rstrip(";")
-        forged = urllib.request.Request(url, b'{"type": "vector_store.deleted"}', {"webhook-timestamp": "1"})
-        with pytest.raises(urllib.error.HTTPError, match="400"):
-            urllib.request.urlopen(forged, timeout=10)
+        for body, at in ((b'{"type": "vector_store.deleted"}', "1"), (b"\xff\xfe", "1"), (b"{}", "\xb2")):
+            forged = urllib.request.Request(url, body, {"webhook-timestamp": at})
+            with pytest.raises(urllib.error.HTTPError, match="400"):
+                urllib.request.urlopen(forged, timeout=10)
         store = cli.json("stores", "create", "short-lived")["id"]
         cli.succeed("stores", "delete", store, "--yes")
         assert f"vector_store.deleted  id={store}" in listening.stdout.readline()

@@ -91,8 +91,9 @@ def _ingest(server: Server, files: Sequence[tuple[str, bytes]]) -> str:
     click.echo(
         f"\r{counts['completed']} of {counts['total']} files are searchable after {time.monotonic() - began:.1f} s."
     )
-    for each in server.get(f"/vector_stores/{store}/files", filter="failed")["data"]:
-        click.echo(f"One failed, on purpose: {shown.printable(each['last_error']['message'])}")
+    for each in server.items(f"/vector_stores/{store}/files", {"filter": "failed"}):
+        which = "One failed, on purpose" if each["id"] == ids[-1] else f"{shown.printable(each['filename'])} failed"
+        click.echo(f"{which}: {shown.printable(each['last_error']['message'])}")
     return store
 
 

@@ -120,7 +120,7 @@ class _Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Takes an event."""
         length = self.headers.get("content-length", "")
-        body = self.rfile.read(min(int(length), _MOST_BYTES)).decode() if length.isdigit() else ""
+        body = self.rfile.read(min(int(length), _MOST_BYTES)).decode(errors="replace") if length.isdecimal() else ""
         if not self._is_signed(body):
             click.echo("A request without a valid signature was refused.", err=True)
             self.send_error(400)
@@ -140,7 +140,7 @@ class _Receiver(BaseHTTPRequestHandler):
 
     def _is_signed(self, body: str) -> bool:
         id, at = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "")
-        if not at.isdigit():
+        if not at.isdecimal():
             return False
         wanted = signature.headers([self.secret], id, int(at), body)["webhook-signature"]
         return wanted in self.headers.get("webhook-signature", "").split()

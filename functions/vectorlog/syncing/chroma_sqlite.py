@@ -55,7 +55,7 @@ class ChromaFolder:
                 " JOIN embeddings e ON e.segment_id = s.id LEFT JOIN embedding_metadata m ON m.id = e.id"
                 " WHERE s.collection = ? ORDER BY e.id"
             )
-            lists = self._lists(database)
+            lists = self._lists(database, collection.id)
             for (row, id), found in groupby(self._rows(database, query, collection.id), lambda each: each[:2]):
                 values = {key: _value(rest) for _, _, key, *rest in found if key is not None} | lists.get(row, {})
                 text = values.pop(_DOCUMENT, None)
@@ -108,12 +108,16 @@ class ChromaFolder:
             "str_value", "str_value" if table == "collection_metadata" else "string_value"
         )
 
-    def _lists(self, database: sqlite3.Connection) -> dict[int, dict[str, list[Any]]]:
-        """Lists of metadata, by row and key; only the newest versions have them."""
+    def _lists(self, database: sqlite3.Connection, collection: str) -> dict[int, dict[str, list[Any]]]:
+        """Lists of a collection's metadata, by row and key; only the newest versions have them."""
         found: dict[int, dict[str, list[Any]]] = {}
         if self._columns(database, "embedding_metadata_array"):
-            query = "SELECT id, key, string_value, int_value, float_value, bool_value FROM embedding_metadata_array"
-            for row, key, *values in self._rows(database, query):
+            query = (
+                "SELECT id, key, string_value, int_value, float_value, bool_value FROM embedding_metadata_array"
+                " WHERE id IN (SELECT e.id FROM embeddings e JOIN segments s ON s.id = e.segment_id"
+                " WHERE s.collection = ?) ORDER BY rowid"
+            )
+            for row, key, *values in self._rows(database, query, collection):
                 found.setdefault(row, {}).setdefault(key, []).append(_value(values))
         return found
 

@@ -24,14 +24,14 @@ class Hashes:
     by_version: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def of(self, item: Item) -> str:
-        """The SHA-256 of a file, which is read only if its version is new.
+        """The SHA-256 of a file, which is read only if its version is new; "" for a pointer of Git LFS.
 
         Raises:
             OSError: it cannot be read.
         """
         known = self.by_version.get((item.path, item.version)) if item.version else None
         if known is None:
-            known = sha256_of(item)
+            known = "" if is_pointer(item) else sha256_of(item)
             if item.version:
                 self.by_version[item.path, item.version] = known
         return known
@@ -67,10 +67,11 @@ def read(source: Source, hashes: Hashes, stop: threading.Event, seen: Callable[[
             found.unreadable.append(Unreadable(each.path, "another file has the same path"))
         else:
             try:
-                if is_pointer(each):
-                    found.unreadable.append(Unreadable(each.path, REASON, skipped=True))
+                sha256 = hashes.of(each)
+                if sha256:
+                    found.files[each.path] = each, sha256
                 else:
-                    found.files[each.path] = each, hashes.of(each)
+                    found.unreadable.append(Unreadable(each.path, REASON, skipped=True))
             except OSError as error:
                 found.unreadable.append(Unreadable(each.path, error.strerror or str(error)))
             size += each.size
