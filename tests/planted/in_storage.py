@@ -113,8 +113,8 @@ BUGS = (
     Bug(
         "removed-store-stays-in-memory",
         "index/embedded/index.py",
-        "            files = self._database.write(begin)\n            self._open.forget((space, store))\n",
-        "            files = self._database.write(begin)\n",
+        "            files, more = self._database.write(begin)\n            self._open.forget((space, store))\n",
+        "            files, more = self._database.write(begin)\n",
         "Chunks of a deleted store stay in memory, and the next store of this name has them.",
         ("contract/test_chunk_index.py::TestRemove::test_a_store",),
     ),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from codecs import getincrementaldecoder
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
 
 from vectorlog.files import artefact
 from vectorlog.files.blobs import Blobs, NoSuchBlob
@@ -51,18 +54,19 @@ def read(blobs: Blobs, store: str, file: str, generation: int, first: int, limit
 def _of_long(blobs: Blobs, within: str, size: int, first: int, limit: int) -> TextPart | None:
     """Returns a part of a long text; None if its chunks do not say at which bytes they are, as those of version 1."""
     parts = artefact.starts_in(blobs, within)
-    end = _mark(blobs, within, parts[-1], end=True) if parts else None
+    header = cache(partial(artefact.header_of, blobs, within))
+    end = _mark(header(parts[-1]), end=True) if parts else None
     if end is None:
         return None
     rest = blobs.slice(within + artefact.TEXT, end.bytes, size).decode()
     total = end.characters + len(rest)
 
     def begin(part: int) -> int:
-        mark = _mark(blobs, within, part)
+        mark = _mark(header(part))
         return mark.characters if mark is not None else 0
 
     before = bisect_right(parts, first, key=begin)
-    mark = (_mark(blobs, within, parts[before - 1]) if before else None) or _Mark(0, 0)
+    mark = (_mark(header(parts[before - 1])) if before else None) or _Mark(0, 0)
     until = mark.bytes + _LONGEST * (first - mark.characters + limit)
     data = blobs.slice(within + artefact.TEXT, mark.bytes, min(until, size))
     text = getincrementaldecoder("utf-8")().decode(data)  # the last character may be cut off
@@ -70,9 +74,8 @@ def _of_long(blobs: Blobs, within: str, size: int, first: int, limit: int) -> Te
     return TextPart(text[start : start + limit], first, total)
 
 
-def _mark(blobs: Blobs, within: str, part: int, *, end: bool = False) -> _Mark | None:
-    """Returns where a part begins in the text, or ends; None if it does not say."""
-    header = artefact.header_of(blobs, within, part)
+def _mark(header: Mapping[str, Any], *, end: bool = False) -> _Mark | None:
+    """Returns where the part with this header begins in the text, or ends; None if it does not say."""
     if "bytes" not in header:
         return None
     return _Mark(header["spans"][-1 if end else 0][1 if end else 0], header["bytes"][1 if end else 0])

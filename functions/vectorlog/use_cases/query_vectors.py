@@ -7,25 +7,19 @@ from collections.abc import Sequence
 from vectorlog.deployment import Deployment
 from vectorlog.domain import vector_store
 from vectorlog.domain.errors import Invalid, Unavailable
-from vectorlog.domain.vectors import Space, Vector
-from vectorlog.embedding.embedder import Embedder, EmbeddingError
+from vectorlog.domain.vectors import Vector
+from vectorlog.embedding.embedder import EmbeddingError
 from vectorlog.use_cases import vector_stores
 
 
-def of_stores(
-    deployment: Deployment, stores: Sequence[vector_store.State], queries: Sequence[str]
-) -> dict[Space, list[Vector]]:
-    """Returns the vectors of queries in each space of the stores.
+def of_store(deployment: Deployment, store: vector_store.State, queries: Sequence[str]) -> list[Vector]:
+    """Returns the vectors of queries in the space of a store.
 
     Raises:
-        Invalid: the deployment no longer offers a model, or the provider refuses the text of a query.
+        Invalid: the deployment no longer offers the model, or the provider refuses the text of a query.
         Unavailable: the provider does not answer.
     """
-    embedders = {store.space: vector_stores.require_model(deployment, store) for store in stores}
-    return {space: _embedded(embedder, queries) for space, embedder in embedders.items()}
-
-
-def _embedded(embedder: Embedder, queries: Sequence[str]) -> list[Vector]:
+    embedder = vector_stores.require_model(deployment, store)
     try:
         return [embedder.query(query) for query in queries]
     except EmbeddingError as error:

@@ -103,7 +103,7 @@ def search(deployment: Deployment, actor: Actor, store: str, asked: Search) -> F
     """
     loaded = access.store(deployment, actor, store, "read")
     asked = _prepared(deployment, actor, asked)
-    vectors = _vectors(deployment, [loaded], asked)
+    vectors = _vectors(deployment, loaded, asked)
     found, _ = deployment.together(
         _search_one(deployment, loaded, asked, vectors),
         lambda: _note_use(deployment, actor, [loaded]),
@@ -134,7 +134,7 @@ def search_several(
     vectors: dict[Space, list[Vector]] = {}
     for space in dict.fromkeys(each.state.space for each in loaded):
         same = [each for each in loaded if each.state.space == space]
-        embed = partial(_vectors, deployment, same[:1], asked)
+        embed = partial(_vectors, deployment, same[0], asked)
         vectors |= skipping.guarded([each.stream for each in same], embed)() or {}
     left = [each for each in loaded if each.stream not in skipping.refused]
     searches = [skipping.guarded([each.stream], _search_one(deployment, each, asked, vectors)) for each in left]
@@ -145,13 +145,11 @@ def search_several(
     return _found(deployment, actor, asked, ranked)
 
 
-def _vectors(
-    deployment: Deployment, stores: Sequence[Loaded[vector_store.State]], asked: Search
-) -> dict[Space, list[Vector]]:
-    """Returns the vectors of the queries in each space of the stores; none if only words count."""
+def _vectors(deployment: Deployment, store: Loaded[vector_store.State], asked: Search) -> dict[Space, list[Vector]]:
+    """Returns the vectors of the queries, by the space of the store; none if only words count."""
     if not (asked.weights or DEFAULT_WEIGHTS).embedding:
         return {}
-    return query_vectors.of_stores(deployment, [each.state for each in stores], asked.queries)
+    return {store.state.space: query_vectors.of_store(deployment, store.state, asked.queries)}
 
 
 def _load(deployment: Deployment, actor: Actor, store: str) -> Callable[[], Loaded[vector_store.State]]:

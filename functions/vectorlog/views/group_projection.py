@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from vectorlog.domain.errors import Unavailable
-from vectorlog.event_log.decision import AnyDecision, is_store_file
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.optimistic import until_first
 from vectorlog.retry import Contended, Timing
 from vectorlog.views.past import remember
-from vectorlog.views.projection import also_touched, apply, touched
+from vectorlog.views.projection import also_touched, apply, needs_counts, touched
 from vectorlog.views.rows import Rows
 from vectorlog.views.store_file_rows import count_overtaken, overtaken_touches
 from vectorlog.views.table import WRITE_LIMIT, Key, Row, RowClosed, RowConflict, Table
@@ -37,7 +37,7 @@ def project(table: Table, group: Sequence[AnyDecision], known: Known, timing: Ti
 def read(table: Table, decisions: Sequence[AnyDecision], known: Known) -> dict[Key, Row | None]:
     """Returns the rows that the decisions need, as `known` has them or as they are read."""
     found: dict[Key, Row | None] = {}
-    counts = not all(map(is_store_file, decisions))  # what files change is added to counts, whatever they are
+    counts = needs_counts(decisions)
     wanted = [key for decision in decisions for key in touched(decision)]
     while wanted:
         unread = [key for key in wanted if key not in known]

@@ -7,6 +7,7 @@ reordering and crashes all lead to the same rows (ARCHITECTURE.md, "The flow").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from vectorlog.domain.ids import UploadPartId
@@ -66,6 +67,11 @@ def touched(decision: AnyDecision) -> list[Key]:
     if is_webhook(decision):
         return [webhook_keys.webhook(stream), _listed_webhook(decision)]
     assert_never(decision)
+
+
+def needs_counts(decisions: Sequence[AnyDecision]) -> bool:
+    """Whether `apply` reads the counts of rows. What files change is added to counts, whatever they are."""
+    return not all(map(is_store_file, decisions))
 
 
 def also_touched(decision: AnyDecision, rows: Rows) -> list[Key]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from vectorlog.event_log.decision import AnyDecision, is_store_file
+from vectorlog.event_log.decision import AnyDecision
 from vectorlog.event_log.streams import Outcome
 from vectorlog.recent import Newest
 from vectorlog.retry import REAL_TIME, Timing
@@ -19,7 +19,7 @@ from vectorlog.views.counts import Counts, batch_counts_of, store_counts_of
 from vectorlog.views.group_projection import project
 from vectorlog.views.groups import groups
 from vectorlog.views.joint_projection import project_jointly
-from vectorlog.views.projection import touched
+from vectorlog.views.projection import needs_counts, touched
 from vectorlog.views.table import Key, Put, Remove, Row, RowConflict, Table
 
 Prefetched = dict[Key, Row | None]
@@ -61,7 +61,7 @@ class Views:
     def prefetch(self, decisions: Sequence[AnyDecision]) -> Prefetched:
         """Reads the rows that these commits will change; a stream's first commit has no rows yet."""
         wanted = [key for decision in decisions if decision.version > 0 for key in touched(decision)]
-        rows = self.table.get(wanted, counts=not all(map(is_store_file, decisions))) if wanted else {}
+        rows = self.table.get(wanted, counts=needs_counts(decisions)) if wanted else {}
         return {key: rows.get(key) for key in wanted}
 
     def show(self, outcomes: Sequence[Outcome[Any, Any]], prefetched: Prefetched | None = None) -> None:

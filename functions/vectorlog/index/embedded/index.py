@@ -107,16 +107,12 @@ class LocalIndex:
 
     def remove_store(self, space: Space, store: str) -> bool:
         """See ChunkIndex. After the first call, no search finds any of them."""
-        more = True
 
-        def begin(connection: Connection) -> list[str]:
-            nonlocal more
-            files = take_name(connection, space, store)
-            more = remove_some(connection, space, store)
-            return files
+        def begin(connection: Connection) -> tuple[list[str], bool]:
+            return take_name(connection, space, store), remove_some(connection, space, store)
 
         with self._lock((space, store)):
-            files = self._database.write(begin)
+            files, more = self._database.write(begin)
             self._open.forget((space, store))
         sealed.unlink(self._place.sealed, files)
         for _ in range(_STEPS):

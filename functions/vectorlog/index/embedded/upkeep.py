@@ -42,11 +42,10 @@ class Upkeep:
     def expunge(self, store: Store) -> None:
         """Removes what a store's removed chunks have left: rows, vectors, terms."""
         with self.lock:
-            while self._seal(store):
+            while self._seal(store) or self._compact(
+                store, lambda state: [each for each in state.segments if each.dead][:1]
+            ):
                 continue
-            while self._compact(store, lambda state: [each for each in state.segments if each.dead][:1]):
-                while self._seal(store):
-                    continue
 
     def _seal(self, store: Store) -> bool:
         """Seals a full segment, if there is one; of one that is much larger, it splits some rows off. Only the switch
