@@ -124,4 +124,5 @@ OPENSEARCH_FORM: OpenSearchForm = "domain"
 """What the chunk index is on AWS: a domain of OpenSearch Service, or a collection of OpenSearch Serverless."""
 Refresh: TypeAlias = Literal["wait_for", "true"]
 REFRESH: Refresh = "wait_for"
+INDEX_PREFIX = "vectorlog"
 INDEX_SHARDS = 1

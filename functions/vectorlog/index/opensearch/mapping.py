@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from vectorlog.defaults import INDEX_SHARDS, VECTOR_ENGINE, VectorEngine
+from vectorlog.defaults import INDEX_PREFIX, INDEX_SHARDS, VECTOR_ENGINE, VectorEngine
 from vectorlog.domain.filters import Scalar, kind
 from vectorlog.domain.vectors import Space
 from vectorlog.index.analyser import VERSION
@@ -47,7 +47,7 @@ class Layout:
             node.
     """
 
-    prefix: str = "vectorlog"
+    prefix: str = INDEX_PREFIX
     engine: VectorEngine = VECTOR_ENGINE
     shards: int = INDEX_SHARDS
 

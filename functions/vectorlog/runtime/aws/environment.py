@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
+    INDEX_PREFIX,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
@@ -42,6 +43,7 @@ class Environment:
         event_bus: the name of the event bus; empty for none.
         opensearch_endpoint: URL of the domain or collection.
         opensearch_form: whether it is a `domain`, or a `collection` of OpenSearch Serverless.
+        opensearch_prefix: begins the names of its indexes.
         opensearch_shards: number of shards of a new index.
         opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
         models: `provider:name` of each offered model, separated by commas; the first is the default.
@@ -74,6 +76,7 @@ class Environment:
     opensearch_endpoint: str = ""
     opensearch_form: OpenSearchForm = OPENSEARCH_FORM
     opensearch_engine: VectorEngine = VECTOR_ENGINE
+    opensearch_prefix: str = INDEX_PREFIX
     opensearch_shards: str = str(INDEX_SHARDS)
     opensearch_refresh: Refresh = REFRESH
     models: str = ",".join(MODELS_ON_AWS)
