@@ -25,6 +25,10 @@ _CDK_NAMES = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
 """Names in the context that belong to the CDK: its flags, its lookups, the settings of its command line."""
 
 
+ADOT_ENDPOINT = "http://localhost:4318"
+"""Where the collector in AWS's layer takes OTLP over HTTP (ADOT's guide, "AWS Distro for OpenTelemetry Lambda")."""
+
+
 class ConfigurationError(ValueError):
     """The context holds an unknown name or an invalid value; the message names each."""
 
@@ -78,8 +82,14 @@ class Configuration:
         web_acl_arn: a regional web ACL of AWS WAF that checks requests first.
         domain_name, certificate_arn, hosted_zone: a custom domain; its record is created if the zone is given, as `id`
             or `id/name`.
+        rollout: how new code comes to api, search and embed: `all-at-once`, or as a `canary`: to a tenth of the calls,
+            ten minutes later to all, and back by itself if an alarm rings.
         alarm_email: address that receives alarms, once it has confirmed the mail from AWS.
         architecture: processor of the functions; `x86_64` is for `sam local` on such a machine.
+        otlp_endpoint: URL that takes traces by OTLP over HTTP, such as that of a collector; empty makes no traces.
+        adot_layer_arn: AWS's layer of the collector (ADOT) for the functions' architecture; it takes their traces, and
+            sends them to X-Ray.
+        traced_share: which share of the requests is traced, if traces are made.
         log_retention_days: retention of every log group.
         duplicate_content: whether a store accepts the same bytes twice.
         embeddings_api: whether `POST /embeddings` is served, by which clients use the models for texts of any kind.
@@ -129,8 +139,12 @@ class Configuration:
     domain_name: str = ""
     certificate_arn: _Arn = ""
     hosted_zone: str = ""
+    rollout: Literal["all-at-once", "canary"] = "all-at-once"
     alarm_email: Annotated[str, Field(pattern=r"^(\S+@\S+)?$")] = ""
     architecture: Literal["arm64", "x86_64"] = "arm64"
+    otlp_endpoint: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    adot_layer_arn: _Arn = ""
+    traced_share: Annotated[float, Field(gt=0, le=1)] = 0.05
     log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
@@ -178,6 +192,11 @@ class Configuration:
     def makes_domain(self) -> bool:
         """Whether the stack creates a domain. An endpoint alone says that there is one, as it did before `index`."""
         return self.index == "domain" and not self.opensearch_endpoint
+
+    @property
+    def traces_to(self) -> str:
+        """Where traces go: the given address, or the collector in the functions' layer; empty makes none."""
+        return self.otlp_endpoint or (ADOT_ENDPOINT if self.adot_layer_arn else "")
 
     @property
     def keeps(self) -> bool:

@@ -18,12 +18,12 @@ from infra.first_key import FirstKey
 from infra.functions import Functions, FunctionSpec
 from infra.grants import Grants
 from infra.index_kinds import made_index
-from infra.monitoring.alarms import Alarms
-from infra.monitoring.dashboard import Dashboard
+from infra.monitoring.monitoring import monitor
 from infra.monitoring.watched import Watched
 from infra.network import Network
 from infra.outgoing import SIGNING, TELLING, Outgoing
 from infra.outputs import outputs
+from infra.rollout import GUARDS, Rollout
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
 from vectorlog.defaults import ANSWERS
@@ -64,14 +64,16 @@ class VectorlogStack(Stack):
         vpc = self._network.vpc
         self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
         self._index = made_index(self, configuration, self._functions, vpc)
+        self._rollout = Rollout(self, "Rollout", configuration=configuration)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]
-        consumers.append(self._dead_letters())
-        writers = [self._api(), self._search()]
-        for writer in writers:  # so that old code never receives an event or message of a new kind
+        consumers += [self._dead_letters(), self._live_embed]
+        writers = {"api": self._api(), "search": self._search()}
+        for writer in writers.values():  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
-        self._api_gateway = Api(self, "Api", configuration=configuration, api=writers[0], search=writers[1])
+        live = {name: self._rollout.live(name, writer) for name, writer in writers.items()}
+        self._api_gateway = Api(self, "Api", configuration=configuration, api=live["api"], search=live["search"])
         self._first_key = FirstKey(
             self,
             "FirstKey",
@@ -81,8 +83,8 @@ class VectorlogStack(Stack):
         )
         for within in (self._index, self._first_key):  # even to answer CloudFormation they need the network's endpoints
             within.node.add_dependency(self._network)
-        alarms = Alarms(self, "Alarms", configuration=configuration, watched=(watched := self._watched()))
-        Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
+        alarms = monitor(self, configuration, self._watched(), self._api_gateway.access_log)
+        self._rollout.guard({name: alarms.of(*names) for name, names in GUARDS.items()})
         outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
@@ -155,9 +157,9 @@ class VectorlogStack(Stack):
         self._grants.put_off(function, self._queues.embed)
         self._grants.embed(function)
         self._index.grant_write(function)
-        triggers.of_queue(
-            function, self._queues.embed, messages=triggers.FILES, concurrency=self._configuration.embed_concurrency
-        )
+        self._live_embed = self._rollout.live("embed", function)
+        most = self._configuration.embed_concurrency
+        triggers.of_queue(self._live_embed, self._queues.embed, messages=triggers.FILES, concurrency=most)
         return function
 
     def _erase(self) -> lambda_.Function:

@@ -22,7 +22,9 @@ from vectorlog.runtime.aws.metrics import cloudwatch_name
 from vectorlog.telemetry.metrics import (
     DEPLOYMENT_FAULTS,
     DISABLED_WEBHOOKS,
+    FAULTS,
     FILES,
+    POSTPONED_MESSAGES,
     WEBHOOKS,
     FaultyPart,
     FileOutcome,
@@ -33,6 +35,13 @@ DEPLOY_HANDLERS = {FIRST_KEY.handler, INDEX_ACCESS.handler}
 PERIOD = Duration.minutes(5)
 """The default period of a metric: SQS counts every minute, and a function that is called once a minute appears in each
 period.
+"""
+DAY = Duration.days(1)
+MOST_METRICS = 10
+"""So many metrics an alarm may have."""
+NEAR_TIMEOUT = 0.9
+"""The part of its time-out from which a call of a function is too long. Embed stops beginning files a minute before
+its own.
 """
 
 
@@ -94,6 +103,28 @@ class Watched:
         """Throttled invocations of all functions but those that only a deploy calls."""
         called = {name: function for name, function in self.functions.items() if name not in DEPLOY_HANDLERS}
         return total("throttles", {name: function.metric_throttles(period=PERIOD) for name, function in called.items()})
+
+    def faults(self) -> cloudwatch.IMetric:
+        """Requests that ended with an unexpected error. Their functions answered, so Lambda counts no error."""
+        return self.own(cloudwatch_name(FAULTS), "Sum")
+
+    def near_timeout(self) -> cloudwatch.IMetric:
+        """How many functions had a call that came near their time-out, of all but those that only a deploy calls."""
+        called = {name: function for name, function in self.functions.items() if name not in DEPLOY_HANDLERS}
+        terms = [f"IF(FILL({name}, 0) >= {_near_ms(function):g}, 1, 0)" for name, function in called.items()]
+        return cloudwatch.MathExpression(
+            expression=" + ".join(terms),
+            using_metrics={
+                name: function.metric_duration(period=PERIOD, statistic="Maximum") for name, function in called.items()
+            },
+            period=PERIOD,
+            label="functions near their time-out",
+        )
+
+    def postponed_messages(self) -> cloudwatch.IMetric:
+        """Messages that failed and were put off."""
+        name = cloudwatch_name(POSTPONED_MESSAGES)
+        return total("postponed messages", {queue: self.own(name, "Sum", queue=queue) for queue in self.queues})
 
     def disabled_webhooks(self) -> cloudwatch.IMetric:
         """Webhook endpoints that were disabled."""
@@ -176,16 +207,18 @@ class Watched:
         ]
 
 
-def total(label: str, metrics: Mapping[str, cloudwatch.IMetric]) -> cloudwatch.MathExpression:
+def total(
+    label: str, metrics: Mapping[str, cloudwatch.IMetric], period: Duration = PERIOD
+) -> cloudwatch.MathExpression:
     """The sum of metrics; one without data counts as 0. Names must begin with a lower-case letter.
 
     Raises:
         ValueError: there are more than ten, the maximum of an alarm.
     """
-    if len(metrics) > 10:
-        raise ValueError(f"{label}: {len(metrics)} metrics; an alarm takes 10")
+    if len(metrics) > MOST_METRICS:
+        raise ValueError(f"{label}: {len(metrics)} metrics; an alarm takes {MOST_METRICS}")
     terms = " + ".join(f"FILL({name}, 0)" for name in metrics)
-    return cloudwatch.MathExpression(expression=terms, using_metrics=dict(metrics), period=PERIOD, label=label)
+    return cloudwatch.MathExpression(expression=terms, using_metrics=dict(metrics), period=period, label=label)
 
 
 _OPERATIONS = {"events": ("PutItem", "Query"), "views": ("BatchGetItem", "Query", "UpdateItem", "TransactWriteItems")}
@@ -201,3 +234,8 @@ def _dynamodb(table: dynamodb.ITable, name: str, operation: str | None = None) -
 def _gigabytes(function: lambda_.Function) -> float:
     made = cast("lambda_.CfnFunction", function.node.default_child)
     return round(cast("float", made.memory_size) / 1024, 4)
+
+
+def _near_ms(function: lambda_.Function) -> float:
+    made = cast("lambda_.CfnFunction", function.node.default_child)
+    return NEAR_TIMEOUT * 1000 * cast("float", made.timeout)

@@ -34,11 +34,10 @@ BEYOND_THE_STACK = (
     "VECTORLOG_OPENSEARCH_ENGINE",
     "VECTORLOG_OPENSEARCH_REFRESH",
     "VECTORLOG_EMBEDDING_BASE_URL",
-    "POWERTOOLS_TRACE_DISABLED",
     "POWERTOOLS_METRICS_DISABLED",
 )
-"""Variables that functions receive here even if the stack does not declare them, because AWS has no such servers,
-models and daemons.
+"""Variables that functions receive here even if the stack does not declare them, because AWS has no such servers
+and models.
 """
 
 
@@ -94,7 +93,7 @@ def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mappin
         owned = resources.make(servers, visibility_s=VISIBILITY_S)
         stack.callback(resources.remove, servers, owned)
         stack.callback(containers.remove, "VECTORLOG_EVENTS_TABLE", owned.events_table)
-        given = {**servers.environment, **owned.environment, **_WITHOUT_XRAY, **variables}
+        given = {**servers.environment, **owned.environment, **_WITHOUT_METRICS, **variables}
         if engine.bridge:
             stack.enter_context(forwarding(engine.bridge, _ports(given)))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="sam-")))
@@ -103,7 +102,7 @@ def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mappin
         yield SamDeployment(Sam(program, template.path, told, image), template.functions, servers, owned, given, folder)
 
 
-_WITHOUT_XRAY = {"POWERTOOLS_TRACE_DISABLED": "1", "POWERTOOLS_METRICS_DISABLED": "1"}
+_WITHOUT_METRICS = {"POWERTOOLS_METRICS_DISABLED": "1"}
 
 
 def _ports(variables: Mapping[str, str]) -> set[int]:

@@ -56,6 +56,7 @@ class Environment:
             project may send and hold; 0 is no limit.
         reader_cpu_seconds, reader_cpu_seconds_per_mb: how much CPU time reading a file may take, in seconds: so much,
             and so much for each MB.
+        otlp_endpoint: URL that takes traces by OTLP over HTTP; empty makes none.
     """
 
     events_table: str = ""
@@ -95,6 +96,7 @@ class Environment:
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     reader_cpu_seconds: str = str(READ_CPU_SECONDS)
     reader_cpu_seconds_per_mb: str = str(READ_CPU_SECONDS_PER_MB)
+    otlp_endpoint: str = ""
 
     @staticmethod
     def needed() -> tuple[str, ...]:

@@ -154,7 +154,7 @@ def _waker(settings: Environment) -> Callable[[], None]:
     from vectorlog.runtime.aws.waking import Waker, asked_for
 
     if settings.opensearch_endpoint:
-        return Waker(lambda: cast("CollectionIndex", deployment().index).wake())
+        return Waker(lambda: cast("CollectionIndex", deployment().index).wake(), metrics=telemetry().metrics)
     from vectorlog.work.sqs import SQSQueue
 
     return Waker(asked_for(SQSQueue(clients.sqs(), settings.work_queue, clock)))
