@@ -12,13 +12,16 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
+    INDEX_PARTITION,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     READ_CPU_SECONDS,
     READ_CPU_SECONDS_PER_MB,
     REQUESTS_PER_SECOND_ON_AWS,
+    VECTORS_IN,
     DuplicateContent,
     EmbeddingsApi,
+    VectorsIn,
 )
 
 _CDK_NAMES = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
@@ -65,6 +68,11 @@ class Configuration:
             per node.
         opensearch_shards: shards of each index created from now on, also by `vectorlog rebuild index`; OpenSearch's
             guide recommends 10 to 30 GB per shard.
+        opensearch_partition: over how many of these shards a store is spread; more than one only if single stores are
+            larger than a shard should be. A change needs `vectorlog rebuild index`.
+        opensearch_vectors: where indexes created from now on have their vectors: in `memory`, or compressed to a 32nd
+            there and whole on `disk`, by which candidates are scored again.
+        opensearch_masters: instance type of three dedicated masters; empty has data nodes do their work.
         operator_role_arn: the role that runs `vectorlog verify`, `import` and `rebuild`; it gets full access to our
             indexes.
         views: names of the views tables; the first is read, both are written (see Rebuild).
@@ -119,6 +127,9 @@ class Configuration:
     opensearch_nodes: Annotated[int, Field(ge=1, le=80)] = 1
     opensearch_storage_gib: Annotated[int, Field(ge=10, le=16384)] = 20
     opensearch_shards: Annotated[int, Field(ge=1, le=100)] = INDEX_SHARDS
+    opensearch_partition: Annotated[int, Field(ge=1, le=99)] = INDEX_PARTITION
+    opensearch_vectors: VectorsIn = VECTORS_IN
+    opensearch_masters: Annotated[str, Field(pattern=r"^([a-z0-9]+\.[a-z0-9]+\.search)?$")] = ""
     operator_role_arn: _Arn = ""
     views: _List = ("1",)
     vpc: Annotated[str, Field(pattern=r"^(none|new|vpc-[0-9a-f]+)$")] = "none"
@@ -172,6 +183,8 @@ class Configuration:
             raise ValueError(
                 "opensearch_nodes must be 1 or a multiple of 2 or 3: OpenSearch needs as many nodes in each zone"
             )
+        if self.opensearch_partition > 1 and self.opensearch_partition >= self.opensearch_shards:
+            raise ValueError("opensearch_partition must be 1, or below opensearch_shards, as OpenSearch wants it")
         if not re.fullmatch(r"([1-9])(,(?!\1)[1-9])?", ",".join(self.views)):
             raise ValueError("views must be one digit, or two different ones, such as 1 or 1,2")
         if not self.models:

@@ -43,6 +43,7 @@ _CLIENTS = (
     "a revoked key must stop working within seconds. Health routes are open on purpose."
 )
 _RUNTIME = "Nothing that the functions use needs a newer version than Python 3.13, which AWS supports until 2029."
+_MAPPINGS = "Mappings of queues have no destination: the queue's own redrive does it. The stream's mapping has one."
 _TRACES = "Functions send traces by OpenTelemetry to where the deployment wants them (otlp_endpoint), or none."
 _MASTER = "The one function that grants rights in the domain; only CloudFormation calls it."
 _SIZE = (
@@ -164,11 +165,8 @@ ACCEPTED = (
             "CloudFormation waits for."
         ),
     ),
-    Accepted(
-        "Serverless-LambdaEventSourceMappingDestination",
-        "Functions",
-        "Mappings of queues have no destination: the queue's own redrive does it. The stream's mapping has one.",
-    ),
+    Accepted("Serverless-LambdaEventSourceMappingDestination", "Functions", _MAPPINGS),
+    Accepted("Serverless-LambdaEventSourceMappingDestination", "Rollout", _MAPPINGS),
     Accepted("Serverless-LambdaLatestVersion", "Functions", _RUNTIME),
     Accepted("Serverless-LambdaTracing", "Functions", _TRACES),
     Accepted("Serverless-APIGWXrayEnabled", "Api", _TRACES),

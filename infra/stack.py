@@ -35,6 +35,7 @@ TABLES = ("events_table", "views_table")
 ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins", "opensearch_form")
 """Fields of `Environment` for functions that answer requests."""
 QUEUES = ("work_queue", "embed_queue", "erase_queue")
+LAYOUT = ("opensearch_shards", "opensearch_partition", "opensearch_vectors", "opensearch_form")
 EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
 """Fields of `Environment` for functions that send messages of every kind."""
 
@@ -207,7 +208,7 @@ class VectorlogStack(Stack):
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also", "spread_counts"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
-        with_them += ["opensearch_shards", "opensearch_form"] if "opensearch_endpoint" in fields else []
+        with_them += LAYOUT if "opensearch_endpoint" in fields else []
         with_them += EMBEDDING if "models" in fields else []
         return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
 

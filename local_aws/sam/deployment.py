@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from local_aws import resources
+from local_aws.embeddings import MODEL, embeddings
 from local_aws.process import HOST
 from local_aws.resources import Resources
 from local_aws.sam import command, containers
 from local_aws.sam.command import Sam
-from local_aws.sam.embeddings import MODEL, embeddings
 from local_aws.sam.engine import Engine, architecture
 from local_aws.sam.forwarder import forwarding, reachable
 from local_aws.sam.image import find_image

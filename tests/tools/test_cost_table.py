@@ -119,6 +119,29 @@ def test_kinds_of_index() -> None:
     assert cost_table.search_ocus(large, ASSUMED) == 2 * 29
 
 
+def test_large_enough_for_its_price() -> None:
+    """20 million chunks cost $700 at most in an idle month, with a replica of everything and dedicated masters."""
+    large = ASSUMED.size[-1]
+    assert large.chunks == 20_000_000
+    assert (large.copies, large.masters != "") == (2, True)
+    assert sum(cost_table.per_month(large, ASSUMED).values()) <= 700
+
+
+def test_shards() -> None:
+    """A shard has 10 to 30 GB, or the index is smaller than that; no shard is needed twice."""
+    for size in ASSUMED.size:
+        number = cost_table.shards(size, ASSUMED)
+        each = cost_table.index_gb(size, ASSUMED) / number
+        assert each <= 30
+        assert number == 1 or each >= 10
+
+
+def test_vectors_on_disk() -> None:
+    """On disk, a vector of 1,024 dimensions takes a bit for each of them in memory, and its links."""
+    size = Size("million", 1, 1, 1_000_000, 1, vectors="disk")
+    assert cost_table.index_gib(size, ASSUMED) * 2**30 == pytest.approx(1.1 * (1_024 / 8 + 8 * 16) * 1_000_000)
+
+
 def test_inline_lists() -> None:
     """A batch's list stays in its event up to about the size from which an object is cheaper."""
     kilobytes = len(base64.b64encode(bytes(INLINE_BYTES))) / 1024

@@ -136,7 +136,12 @@ def index() -> OpenSearchIndex:
     settings = environment()
     signed = settings.opensearch_endpoint.startswith("https://")
     credentials, region = clients.signing() if signed else (None, None)
-    layout = Layout(engine=settings.opensearch_engine, shards=int(settings.opensearch_shards))
+    layout = Layout(
+        engine=settings.opensearch_engine,
+        shards=int(settings.opensearch_shards),
+        partition=int(settings.opensearch_partition),
+        vectors=settings.opensearch_vectors,
+    )
     connected = partial(connect, settings.opensearch_endpoint, credentials=credentials, region=region)
     if settings.opensearch_form == "collection":
         from vectorlog.index.opensearch.collection import SERVICE, CollectionIndex
