@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tools.assumptions import Assumptions, Instance, Size, read
+from tools.assumptions import Assumptions, Size, read
+from tools.index_size import KB_PER_GB, MASTERS, index_gb, index_gib, masters_hour, node, shards, volume_gb
 from tools.prices_page import TEXT
 
 DOCS = Path(__file__).parents[1] / "docs"
 MEASURED, PRICED = DOCS / "costs.md", DOCS / "prices.md"
-MILLION, KB_PER_GB, GIB = 1_000_000, 1_000_000, 1 << 30
-
-MASTERS = 3
+MILLION = 1_000_000
 
 S3_PUTS = ("PutObject", "ListObjectsV2", "CreateMultipartUpload", "UploadPartCopy", "CompleteMultipartUpload")
 """The calls that S3 charges like a PUT."""
@@ -77,56 +76,6 @@ def per_million(operation: Operation, assumed: Assumptions) -> dict[str, float]:
 def function_dollars(ms: float, assumed: Assumptions) -> float:
     """Dollars for a function's run of this length."""
     return ms / 1000 * assumed.running.memory_gb * assumed.price.gb_second
-
-
-def index_gib(size: Size, assumed: Assumptions) -> float:
-    """Memory for the vectors of one copy: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation of
-    HNSW). Of vectors on disk, a 32nd of the dimensions' bytes is in memory (the same, "Disk-based vector search").
-    """
-    kept = assumed.kept
-    whole = 4 * kept.dimensions
-    return size.chunks * 1.1 * ((whole / kept.compression if size.vectors == "disk" else whole) + 8 * kept.links) / GIB
-
-
-def vectors_gib(instance: Instance) -> float:
-    """Memory that a node has for vectors: half of what the heap leaves. The heap takes half of the memory, at most 32
-    GiB.
-    """
-    return (instance.memory_gib - min(instance.memory_gib / 2, 32)) / 2
-
-
-def node(size: Size, assumed: Assumptions) -> Instance:
-    """The smallest instance that holds a copy of the index.
-
-    Raises:
-        ValueError: none is large enough.
-    """
-    for instance in assumed.instance:
-        if vectors_gib(instance) * assumed.kept.vectors_full >= index_gib(size, assumed):
-            return instance
-    raise ValueError(f"no instance of prices.toml holds the vectors of '{size.name}'")
-
-
-def volume_gb(size: Size, assumed: Assumptions) -> int:
-    """Storage of each node, in GB."""
-    needed = math.ceil(index_gb(size, assumed) * assumed.kept.volume_spare)
-    return max(assumed.kept.volume_least_gb, needed)
-
-
-def shards(size: Size, assumed: Assumptions) -> int:
-    """Shards of the index, so that none is larger than it should be."""
-    return max(1, math.ceil(index_gb(size, assumed) / assumed.kept.shard_gb))
-
-
-def index_gb(size: Size, assumed: Assumptions) -> float:
-    """Size of one copy of the index, in GB."""
-    return size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB
-
-
-def masters_hour(size: Size, assumed: Assumptions) -> float:
-    """Dollars an hour for the dedicated masters, if there are any."""
-    (hour,) = [each.hour for each in assumed.instance if each.name == size.masters] or [0.0]
-    return MASTERS * hour
 
 
 def _pass_per_file(assumed: Assumptions) -> float:
