@@ -10,6 +10,8 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import urllib3
+
 from local_aws.servers import Servers
 from vectorlog.runtime.aws import tables
 
@@ -67,6 +69,7 @@ class Resources:
             "VECTORLOG_OUTBOX_TABLE": self.outbox_table,
             "VECTORLOG_WEBHOOK_SECRET": self.webhook_secret,
             "VECTORLOG_EVENT_BUS": self.event_bus,
+            "VECTORLOG_OPENSEARCH_PREFIX": self.bucket,  # deployments share a node, and no words, whose rarity ranks
         }
 
 
@@ -128,6 +131,7 @@ def remove(servers: Servers, resources: Resources) -> None:
     s3.delete_bucket(Bucket=resources.bucket)
     servers.client("secretsmanager").delete_secret(SecretId=resources.webhook_secret, ForceDeleteWithoutRecovery=True)
     servers.client("events").delete_event_bus(Name=resources.event_bus)
+    urllib3.request("DELETE", f"{servers.opensearch}/{resources.bucket}-*")
 
 
 def _queue(sqs: BaseClient, name: str, visibility_s: int, receives: int) -> tuple[LocalQueue, LocalQueue]:

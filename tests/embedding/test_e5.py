@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.embedding.processors import multiplies_either
 from vectorlog import defaults
 from vectorlog.embedding import e5_weights, encoder
 from vectorlog.embedding.e5 import CENTRE
@@ -106,6 +107,7 @@ def test_the_meaning_counts_and_not_the_language(embedder: LocalEmbedder) -> Non
         assert scores[right] > max(others), scores
 
 
+@multiplies_either
 def test_what_a_processor_multiplies_fast_does_not_change_vectors(
     embedder: LocalEmbedder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

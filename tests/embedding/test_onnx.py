@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from tokenizers import Tokenizer
 
+from tests.embedding.processors import multiplies_either
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding import encoder, granite_weights
 from vectorlog.embedding.embedder import EmbeddingError
@@ -95,6 +96,7 @@ def test_each_graph_computes_the_model(weights: Weights, revision: int, cosine: 
     assert np.mean(cosines) > cosine + 0.0005
 
 
+@multiplies_either
 def test_what_a_processor_multiplies_fast_does_not_change_vectors(
     weights: Weights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

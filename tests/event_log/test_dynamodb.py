@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import dynamodb_local, moto_aws
-from tests.support.aws_meter import metered
+from tests.support.aws_meter import LATENCY_S, metered
 from tests.support.dynamodb_faults import lost_answers, refusal, refused
 from tests.support.dynamodb_reads import reads
 from vectorlog.domain.errors import Unavailable
@@ -170,10 +170,10 @@ class TestCost:
         with dynamodb_local.table(tables.events) as table:
             log = DynamoDBEventLog(client, table)
             streams = [f"vs_{number}" for number in range(16)]
-            with metered(client, latency=0.1) as cost:
+            with metered(client, latency=LATENCY_S) as cost:
                 log.append([commit(stream=stream, events="x" * 800) for stream in streams])
             assert (cost.calls, cost.round_trips, cost.write_units) == ({"PutItem": 16}, 1, 16)
-            with metered(client, latency=0.1) as cost:
+            with metered(client, latency=LATENCY_S) as cost:
                 assert len(log.load_many(streams)) == 16
             assert (cost.calls, cost.round_trips, cost.read_units) == ({"Query": 16}, 1, 16)
             log.close()

@@ -82,7 +82,7 @@ def test_refused(context: dict[str, str], says: str) -> None:
     assert says in str(refused.value)
 
 
-LOCAL_ONLY = {"opensearch_engine", "opensearch_refresh"}
+LOCAL_ONLY = {"opensearch_engine", "opensearch_prefix", "opensearch_refresh"}
 """Fields of `Environment` that only `local_aws` sets; a deployed function uses their defaults."""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.support.examples import examples
+from tests.support.growth import STEP, grows_linearly
 from vectorlog.ingest.builder import DocumentBuilder
 from vectorlog.ingest.document import Span, Text
 from vectorlog.ingest.formats import delimited
@@ -180,23 +180,21 @@ def test_shortened_text_fits() -> None:
     assert shortened("few words", 50) == "few words"
 
 
-def test_time_is_linear() -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: read_csv("name,value\n" + "".join(f"row {i},{i}\n" for i in range(n * 20))),
+        lambda n: markdown("".join(f"{'#' * (i % 6 + 1)} Title {i}\n" for i in range(n * 20))),
+        lambda n: markdown("".join(f"## Title {i}\n\n{_SENTENCE}\n\n" for i in range(n))),
+        lambda n: read_csv("name," * (n * 4) + "z\n" + "1,2,3\n" * (n * 10)),
+        lambda n: markdown("```\n" + "x = 1\n" * (n * 20) + "```\n"),
+    ],
+    ids=["rows", "headings", "sections", "header", "code"],
+)
+def test_time_is_linear(make: Callable[[int], Text]) -> None:
     """Lead-ins of long tables, of many headings and of one long header cost no more per character in a longer text."""
-    made: dict[str, Callable[[int], Text]] = {
-        "rows": lambda n: read_csv("name,value\n" + "".join(f"row {i},{i}\n" for i in range(n * 20))),
-        "headings": lambda n: markdown("".join(f"{'#' * (i % 6 + 1)} Title {i}\n" for i in range(n * 20))),
-        "sections": lambda n: markdown("".join(f"## Title {i}\n\n{_SENTENCE}\n\n" for i in range(n))),
-        "header": lambda n: read_csv("name," * (n * 4) + "z\n" + "1,2,3\n" * (n * 10)),
-        "code": lambda n: markdown("```\n" + "x = 1\n" * (n * 20) + "```\n"),
-    }
-    for name, make in made.items():
-        times = []
-        for size in (500, 4000):
-            text = make(size)
-            began = time.process_time()
-            split(text, 200, 100)
-            times.append((time.process_time() - began) / len(text.text))
-        assert times[1] < 3 * times[0] + 2e-7, (name, times)
+    texts = {size: make(size) for size in (1000, 1000 * STEP)}
+    assert grows_linearly(lambda size: split(texts[size], 200, 100), 1000)
 
 
 def read_csv(text: str) -> Text:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
 
+from tests.support.growth import grows_linearly
 from vectorlog.ingest.text_form import clean
 
 
@@ -43,14 +43,4 @@ def test_what_is_seen_stays(text: str) -> None:
 )
 def test_takes_linear_time(unit: str) -> None:
     """Four times as long a run of one mark takes about four times as long, not sixteen times."""
-
-    def seconds(length: int) -> float:
-        text = "a" + unit * (length // len(unit))
-        best = []
-        for _ in range(3):
-            begun = time.process_time()
-            clean(text)
-            best.append(time.process_time() - begun)
-        return min(best)
-
-    assert seconds(400_000) < 9 * seconds(100_000) + 0.05
+    assert grows_linearly(lambda length: clean("a" + unit * (length // len(unit))), 100_000)

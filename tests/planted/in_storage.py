@@ -254,4 +254,20 @@ BUGS = (
         "An erasure in a large store deletes a file that a search needs.",
         ("index/embedded/test_large_stores.py::test_random_histories",),
     ),
+    Bug(
+        "hint-fails-the-write",
+        "views/dynamodb_counters.py",
+        "        except (Refused, Unavailable) as error:\n",
+        "        except Refused as error:\n",
+        "A write that was done is answered as unavailable, because its row could not be spread then.",
+        ("views/test_dynamodb_counters.py::test_what_helps_nobody_may_fail",),
+    ),
+    Bug(
+        "part-of-a-collection-counts-as-all",
+        "index/opensearch/collection.py",
+        "        _check_complete(answer)\n        return answer\n",
+        "        return answer\n",
+        "A purge ends when one shard of a collection did not answer, and its chunks stay.",
+        ("index/opensearch/test_collection.py::TestIncomplete::test_remove_store",),
+    ),
 )

@@ -340,4 +340,12 @@ BUGS = (
         "A delete whose answer was lost is repeated and answered, and searches still find the file.",
         ("use_cases/test_deleted_files.py::test_repeated_after_its_answer_was_lost",),
     ),
+    Bug(
+        "late-row-of-a-deleted-file",
+        "use_cases/store_files.py",
+        "    leaving |= deployment.views.missing(",
+        "    leaving |= set() and deployment.views.missing(",
+        "A deleted file whose attach was shown late is in its store's list.",
+        ("use_cases/test_store_files.py::TestDetach::test_a_row_that_comes_after_the_deletion",),
+    ),
 )

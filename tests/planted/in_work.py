@@ -268,4 +268,12 @@ BUGS = (
         "On AWS, a message that is due within a quarter of an hour is handled too early, and twice.",
         ("work/test_sqs.py",),
     ),
+    Bug(
+        "later-commits-overtake-a-replay",
+        "reactions/projector.py",
+        "                replayed.add(commit.stream)\n",
+        "",
+        "A commit fails, and others are told of later ones of its stream before its replay tells of it.",
+        ("reactions/test_projector.py::test_later_commits_wait_for_a_replay",),
+    ),
 )

@@ -19,7 +19,7 @@ from uuid import uuid4
 from local_aws import resources
 from local_aws.resources import Resources
 from local_aws.servers import Servers
-from tests.support.aws_meter import Cost, metered
+from tests.support.aws_meter import LATENCY_S, Cost, metered
 from tests.support.pump import Clock
 from tests.support.stubs import DIMENSIONS, Inline, StubEmbedder, StubReader
 from vectorlog.deployment import Deployment
@@ -43,8 +43,6 @@ from vectorlog.work.messages import Ingest, decode
 from vectorlog.work.sqs import SQSQueue
 
 ACTOR = Actor(Caller("project-of-mine"), "req_0123456789abcdef0123456789abcdef")
-LATENCY_S = 0.25
-"""Added latency of each measured call, so that parallel calls overlap even on a busy machine."""
 LENT_MS = 60_000
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 
+LATENCY_S = 0.25
+"""A delay of calls in seconds, long enough that calls of several threads overlap even on a busy machine."""
+
+
 @dataclass(slots=True)
 class Cost:
     """What was used.
@@ -45,7 +49,7 @@ def metered(*clients: BaseClient, latency: float = 0.0) -> Iterator[Cost]:
     """Measures the calls of these clients, from any thread, while the context lasts.
 
     Each call is delayed by `latency` seconds. Local servers answer so fast that parallel calls need not overlap, and
-    would count as a chain; 0.05 keeps them together.
+    would count as a chain; `LATENCY_S` keeps them together.
     """
     cost, lock = Cost(), threading.Lock()
     watches = [_Watch(client, cost, lock, latency) for client in clients]

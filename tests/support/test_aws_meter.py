@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import dynamodb_local, moto_aws
-from tests.support.aws_meter import metered
+from tests.support.aws_meter import LATENCY_S, metered
 from tests.support.aws_units import Schema, item_bytes, schema_of, write_units
 from vectorlog.runtime.aws import clients, tables
 
@@ -100,7 +100,7 @@ class TestMeter:
         """Parallel calls are one round trip, even if the server is fast; the next one is the second."""
         with moto_aws.aws():
             sqs = clients.sqs()  # moto_aws serializes calls
-            with metered(sqs, latency=0.1) as cost, ThreadPoolExecutor(8) as pool:
+            with metered(sqs, latency=LATENCY_S) as cost, ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda _: sqs.list_queues(), range(8)))
                 sqs.list_queues()
             assert (cost.calls, cost.round_trips) == ({"ListQueues": 9}, 2)

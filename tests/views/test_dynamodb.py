@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import dynamodb_local, moto_aws
-from tests.support.aws_meter import metered
+from tests.support.aws_meter import LATENCY_S, metered
 from tests.support.dynamodb_faults import cancelled, lost_answers, refusal, refused
 from tests.support.dynamodb_reads import reads
 from tests.support.waits import Waits
@@ -376,7 +376,7 @@ class TestCost:
         }
         costs = {}
         for name, read in reads.items():
-            with metered(dynamodb_local.client(), latency=0.1) as cost:
+            with metered(dynamodb_local.client(), latency=LATENCY_S) as cost:
                 read()
             costs[name] = (cost.calls.total(), cost.round_trips, cost.read_units)
         assert costs == {"get": (3, 1, 250), "page": (1, 1, 4), "status": (2, 2, 20.5), "due": (16, 1, 8)}

@@ -7,7 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from vectorlog.defaults import INDEX_PARTITION, INDEX_SHARDS, VECTOR_ENGINE, VECTORS_IN, VectorEngine, VectorsIn
+from vectorlog.defaults import (
+    INDEX_PARTITION,
+    INDEX_PREFIX,
+    INDEX_SHARDS,
+    VECTOR_ENGINE,
+    VECTORS_IN,
+    VectorEngine,
+    VectorsIn,
+)
 from vectorlog.domain.filters import Scalar, kind
 from vectorlog.domain.vectors import Space
 from vectorlog.index.analyser import VERSION
@@ -52,7 +60,7 @@ class Layout:
             by the whole vectors, which are on the disk (OpenSearch's documentation, "Disk-based vector search").
     """
 
-    prefix: str = "vectorlog"
+    prefix: str = INDEX_PREFIX
     engine: VectorEngine = VECTOR_ENGINE
     shards: int = INDEX_SHARDS
     partition: int = INDEX_PARTITION

@@ -10,6 +10,7 @@ from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
     INDEX_PARTITION,
+    INDEX_PREFIX,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     OPENAI_URL,
@@ -45,6 +46,7 @@ class Environment:
         event_bus: the name of the event bus; empty for none.
         opensearch_endpoint: URL of the domain or collection.
         opensearch_form: whether it is a `domain`, or a `collection` of OpenSearch Serverless.
+        opensearch_prefix: begins the names of its indexes.
         opensearch_vectors: where a new index has its vectors: in `memory`, or compressed there and whole on `disk`.
         opensearch_shards, opensearch_partition: number of shards of a new index, and of those that a store is in.
         opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
@@ -80,6 +82,7 @@ class Environment:
     opensearch_form: OpenSearchForm = OPENSEARCH_FORM
     opensearch_engine: VectorEngine = VECTOR_ENGINE
     opensearch_vectors: VectorsIn = VECTORS_IN
+    opensearch_prefix: str = INDEX_PREFIX
     opensearch_shards: str = str(INDEX_SHARDS)
     opensearch_partition: str = str(INDEX_PARTITION)
     opensearch_refresh: Refresh = REFRESH

@@ -137,6 +137,7 @@ def index() -> OpenSearchIndex:
     signed = settings.opensearch_endpoint.startswith("https://")
     credentials, region = clients.signing() if signed else (None, None)
     layout = Layout(
+        prefix=settings.opensearch_prefix,
         engine=settings.opensearch_engine,
         shards=int(settings.opensearch_shards),
         partition=int(settings.opensearch_partition),
