@@ -17,13 +17,14 @@ from vectorlog.api import auth
 from vectorlog.api.app import Admit, App, refuse
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
-from vectorlog.api.routes import ROUTES
+from vectorlog.api.routes import OPEN, ROUTES
 from vectorlog.defaults import PREFLIGHT_SECONDS
 from vectorlog.domain.errors import Invalid, Refused
 from vectorlog.files.blobs import Blobs
 from vectorlog.runtime.aws import trail, wiring
 from vectorlog.runtime.aws.large_answers import INLINE_LIMIT, SIGNED_FOR_S, fit
 from vectorlog.runtime.aws.once import once
+from vectorlog.runtime.aws.readiness import ready_rarely
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -42,7 +43,8 @@ KEY_REMEMBERED_MS = 5_000
 def resolver() -> APIGatewayRestResolver:
     """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
-    app = App(wiring.deployment(), authenticate, send_blob, sign_part=sign_part, fit=fit)
+    probes = {**OPEN, "/readyz": ready_rarely()}
+    app = App(wiring.deployment(), authenticate, send_blob, probes, sign_part=sign_part, fit=fit)
     return build(app.admit, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
