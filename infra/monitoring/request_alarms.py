@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.monitoring.alarm_spec import AlarmSpec
+from infra.monitoring.limit_metrics import near_timeout
 from infra.monitoring.watched import DEPLOY_HANDLERS, PERIOD, Watched
 
 
@@ -51,7 +52,7 @@ def _functions(watched: Watched) -> Iterator[AlarmSpec]:
     yield AlarmSpec(
         "near-timeout",
         "ticket",
-        watched.near_timeout(),
+        near_timeout(watched),
         1,
         3,
         "For 15 minutes, a function has come within a tenth of its time-out.",

@@ -39,10 +39,6 @@ period.
 DAY = Duration.days(1)
 MOST_METRICS = 10
 """So many metrics an alarm may have."""
-NEAR_TIMEOUT = 0.9
-"""The part of its time-out from which a call of a function is too long. Embed stops beginning files a minute before
-its own.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +103,6 @@ class Watched:
     def faults(self) -> cloudwatch.IMetric:
         """Requests that ended with an unexpected error. Their functions answered, so Lambda counts no error."""
         return self.own(cloudwatch_name(FAULTS), "Sum")
-
-    def near_timeout(self) -> cloudwatch.IMetric:
-        """How many functions had a call that came near their time-out, of all but those that only a deploy calls."""
-        called = {name: function for name, function in self.functions.items() if name not in DEPLOY_HANDLERS}
-        terms = [f"IF(FILL({name}, 0) >= {_near_ms(function):g}, 1, 0)" for name, function in called.items()]
-        return cloudwatch.MathExpression(
-            expression=" + ".join(terms),
-            using_metrics={
-                name: function.metric_duration(period=PERIOD, statistic="Maximum") for name, function in called.items()
-            },
-            period=PERIOD,
-            label="functions near their time-out",
-        )
 
     def postponed_messages(self) -> cloudwatch.IMetric:
         """Messages that failed and were put off."""
@@ -234,8 +217,3 @@ def _dynamodb(table: dynamodb.ITable, name: str, operation: str | None = None) -
 def _gigabytes(function: lambda_.Function) -> float:
     made = cast("lambda_.CfnFunction", function.node.default_child)
     return round(cast("float", made.memory_size) / 1024, 4)
-
-
-def _near_ms(function: lambda_.Function) -> float:
-    made = cast("lambda_.CfnFunction", function.node.default_child)
-    return NEAR_TIMEOUT * 1000 * cast("float", made.timeout)

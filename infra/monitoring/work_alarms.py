@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.monitoring.alarm_spec import ALARM_IF_MISSING, BELOW, MINUTE, AlarmSpec
+from infra.monitoring.limit_metrics import queues_behind
 from infra.monitoring.watched import PERIOD, Watched
 
 
@@ -62,17 +63,18 @@ def _stuck(watched: Watched) -> Iterator[AlarmSpec]:
         "The projector is five minutes behind the log, so no new work begins. Answers are still correct.",
         "Read the projector's log. It continues by itself once the cause is gone.",
     )
-    for queue, function in (("work", "work"), ("embed", "embed"), ("erase", "erase"), ("deliver", "deliver")):
-        yield AlarmSpec(
-            f"{queue}-waiting",
-            "ticket",
-            watched.oldest_message_s(queue),
-            3_600,
-            3,
-            f"The oldest message of the queue {queue} was sent an hour ago.",
-            f"Read the log of {function}: errors, throttling, or more work than its concurrency can handle.",
-            section="waiting",
-        )
+    yield AlarmSpec(
+        "messages-waiting",
+        "ticket",
+        queues_behind(watched),
+        1,
+        3,
+        "The oldest message of a queue was sent an hour ago.",
+        (
+            "The dashboard's graph 'Oldest message' names the queue. Read the log of the function of the same name: "
+            "errors, throttling, or more work than its concurrency can handle."
+        ),
+    )
     yield AlarmSpec(
         "messages-postponed",
         "ticket",

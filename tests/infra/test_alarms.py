@@ -40,8 +40,7 @@ def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
             "deployment-faults",
             "oldest-open-file",
             "stream-behind",
-            "work-waiting",
-            "embed-waiting",
+            "messages-waiting",
             "gave-up",
             "dead-letters",
             "stream-gave-up",
@@ -196,3 +195,12 @@ def test_many_models(synthesize: Synthesize) -> None:
     ]
     assert [each["model"] for each in watched] == models
     assert {each["kind"] for each in watched} == {"temporary"}
+
+
+def test_every_queue_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
+    """A message that waits for an hour is heard of, whichever queue it is in."""
+    told = [each["Value"] for metric in metrics(alarms["messages-waiting"]) for each in metric["Dimensions"]]
+    queues = {name for name in stack.of("AWS::SQS::Queue") if "DeadLetters" not in name and "GivenUp" not in name}
+    assert {each["Fn::GetAtt"][0] for each in told} == queues
+    (expression,) = [each["Expression"] for each in alarms["messages-waiting"]["Metrics"] if "Expression" in each]
+    assert expression.count(">= 3600") == len(queues) == 4

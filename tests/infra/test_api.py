@@ -185,7 +185,7 @@ class TestGatewayResponses:
             for kind, each in self.responses(template).items()
             if OWN_MESSAGE in each["ResponseTemplates"]["application/json"]
         }
-        assert saying == {"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "UNSUPPORTED_MEDIA_TYPE"}
+        assert saying == {"UNSUPPORTED_MEDIA_TYPE"}
         assert "$context.path" not in json.dumps(self.responses(template))
 
     def test_browsers(self, template: Json, public: Json) -> None:

@@ -6,15 +6,22 @@ import pytest
 
 from tests.support.bench import Bench
 from vectorlog.api.resources import health
+from vectorlog.api.response import Response
+from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Unavailable
 from vectorlog.runtime.aws.readiness import HOLDS_S, ready_rarely
 
 
 def test_strangers_cause_no_reads(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it is asked, the log and the views are read once in ten seconds."""
-    now, reads = [0.0], []
+    now, reads = [0.0], list[float]()
     whole = health.ready
-    monkeypatch.setattr(health, "ready", lambda deployment: (reads.append(now[0]), whole(deployment))[1])
+
+    def counted(deployment: Deployment) -> Response:
+        reads.append(now[0])
+        return whole(deployment)
+
+    monkeypatch.setattr(health, "ready", counted)
     ready = ready_rarely(lambda: now[0])
     for now[0] in (0.0, 1.0, HOLDS_S - 1, HOLDS_S, HOLDS_S + 1):
         assert ready(bench.deployment).status == 200
