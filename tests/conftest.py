@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import ssl
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[TEMPORARY] = str(memory)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names bytes by their length: an archive holds the time, and two processes that share the tests must name them
+    alike.
+    """
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Spares Python from looking for cycles among what is imported and collected, which stays until the end."""
@@ -39,6 +48,14 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates() -> Iterator[None]:
+    """Reads the list of certificates once, and not for each client, though hardly any test speaks TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def _values(path: Path) -> frozenset[object]:
 
 
 @pytest.mark.parametrize("value", SHARED, ids=lambda value: str(value)[:40])
+@pytest.mark.long
 def test_written_once(value: object) -> None:
     """What two parts agree on is a literal in `defaults.py` alone, so a change of it reaches both."""
     paths = [path for folder in ("functions", "infra", "local_aws") for path in (ROOT / folder).rglob("*.py")]

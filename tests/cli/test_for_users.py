@@ -47,6 +47,7 @@ def test_every_command_has_help() -> None:
 
 
 @pytest.mark.parametrize("module", ["cli.main", "cli.serve", "cli.keys", "runtime.local.server", "client.server"])
+@pytest.mark.long
 def test_others_do_not_wait(module: str) -> None:
     """Serving, and the commands of operators, import none of the libraries of commands for users."""
     code = f"import sys, vectorlog.{module}; print({{each.partition('.')[0] for each in sys.modules}})"

@@ -45,6 +45,7 @@ def run() -> Iterator[Run]:
     once.forget()
 
 
+@pytest.mark.long
 def test_keys(run: Run) -> None:
     """A key is created in the stage's own tables, shown once, listed and revoked."""
     made = run(keys.command, "create", "--stage", "prod", "--project", "acme")

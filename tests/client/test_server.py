@@ -59,6 +59,7 @@ def said(message: str, **more: str) -> bytes:
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b'"x"', b"{}", b'{"data": 5}', b'{"data": {}}'])
+@pytest.mark.long
 def test_no_list(serve: Serve, content: bytes) -> None:
     """A server that is none of this API is told as such, whatever it answers."""
     with serve(lambda *_: (200, {}, content)) as url, pytest.raises(Refused, match="base URL") as error:

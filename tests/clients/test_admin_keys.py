@@ -11,7 +11,7 @@ from meetkai_mka1.errors import SDKDefaultError
 from openai import OpenAI
 
 from tests.clients.administered import Administered, new_project
-from tests.clients.conftest import EDITION
+from tests.clients.conftest import EDITION, long_locally
 from tests.clients.service import eventually
 from vectorlog.api.routes import ROUTES
 from vectorlog.domain.api_key import SCOPES
@@ -20,6 +20,7 @@ REVOKED_WITHIN_S = 60 if EDITION == "aws" else 0
 """How long a deleted key may still be accepted, in seconds: locally not even once."""
 
 
+@long_locally
 def test_life_of_a_key(administered: Administered) -> None:
     """A key is shown with its secret once; then it is listed and read without it, until it is deleted."""
     keys, project = administered.client().admin.organization.admin_api_keys, new_project()
@@ -107,6 +108,7 @@ def test_scopes_in_the_other_dialect(administered: Administered) -> None:
     assert refused.value.status_code == 403
 
 
+@long_locally
 def test_every_route_refuses_a_key_without_its_scope(administered: Administered) -> None:
     """Over the whole table of routes, on both prefixes, a key without the scope is refused with a 403, even for things
     that do not exist, and one with the scope is not.

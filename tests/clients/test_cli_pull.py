@@ -20,6 +20,7 @@ from openai import OpenAI
 
 from tests.clients.administered import Administered, new_project
 from tests.clients.command_line import CommandLine
+from tests.clients.conftest import long_locally
 from tests.clients.service import Service
 from vectorlog.cli import exits
 
@@ -175,6 +176,7 @@ def test_text(cli: CommandLine, passing: Source, source: OpenAI, store: str, tmp
     assert "it had failed there: " in err
 
 
+@long_locally
 def test_one_upload_for_two_stores(cli: CommandLine, passing: Source, source: OpenAI, tmp_path: Path) -> None:
     """A file that is in two stores there is downloaded and uploaded once, and is in two stores here. If it was deleted
     here, it comes again.
@@ -192,6 +194,7 @@ def test_one_upload_for_two_stores(cli: CommandLine, passing: Source, source: Op
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@long_locally
 def test_interrupted(number: signal.Signals, cli: CommandLine, passing: Source, source: OpenAI, tmp_path: Path) -> None:
     """A pull that was killed goes on where it was: what had come is not downloaded again. After Ctrl-C, nothing is."""
     made = source.vector_stores.create(name="many")

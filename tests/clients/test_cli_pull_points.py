@@ -10,6 +10,7 @@ import pytest
 
 from tests.clients.administered import Administered, new_project
 from tests.clients.command_line import CommandLine
+from tests.clients.conftest import long_locally
 from tests.clients.service import Service
 from tests.support.foreign_stores import KEY, chroma_folder, qdrant
 from vectorlog.cli import exits
@@ -74,6 +75,7 @@ def test_per_point(cli: CommandLine, tmp_path: Path) -> None:
     assert pages == {"a-1.txt": 1, "a-2.txt": 2}
 
 
+@long_locally
 def test_qdrant(cli: CommandLine, tmp_path: Path) -> None:
     """Collections that LangChain, LlamaIndex and Haystack made come with texts and metadata, however many points."""
     with qdrant() as url:

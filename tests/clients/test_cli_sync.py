@@ -12,7 +12,7 @@ from moto import mock_aws
 from openai import OpenAI
 
 from tests.clients.command_line import CommandLine, ended, interrupt
-from tests.clients.conftest import Attached
+from tests.clients.conftest import Attached, long_locally
 from tests.clients.service import Service, eventually
 from tests.syncing.test_git import git, needs_git
 from vectorlog.cli import exits
@@ -188,6 +188,7 @@ def test_two_at_once(cli: CommandLine, folder: Path, openai_client: OpenAI) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@long_locally
 def test_stopped(
     cli: CommandLine, folder: Path, openai_client: OpenAI, service: Service, number: signal.Signals
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.clients.administered import Administered, new_project
 from tests.clients.command_line import CommandLine, ended
+from tests.clients.conftest import long_locally
 from tests.clients.service import Service
 from tests.support.receiver import Receiver
 from vectorlog.cli import exits
@@ -41,6 +42,7 @@ def test_endpoints(cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@long_locally
 def test_listen(cli: CommandLine, stop: signal.Signals) -> None:
     """It shows what the server sends, refuses what anybody else does, and leaves no endpoint behind."""
     with cli.started("webhooks", "listen", "--event", "vector_store.deleted") as listening:

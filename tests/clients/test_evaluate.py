@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from openai import OpenAI
 
+from tests.clients.conftest import long_locally
 from tests.clients.service import Service
 from vectorlog.cli.main import main
 from vectorlog.client.server import Refused, Server
@@ -59,6 +60,7 @@ def test_folder(service: Service, openai_client: OpenAI, folder: Path) -> None:
     assert line.startswith("| all | 3 | nDCG@10 | 1.000 | 1.000 to 1.000 |")
 
 
+@long_locally
 def test_own_store(service: Service, openai_client: OpenAI, folder: Path) -> None:
     """A store that exists is asked; documents are named by filename, and nothing is deleted."""
     store = openai_client.vector_stores.create(name="mine")

@@ -27,7 +27,7 @@ from schemathesis.checks import (
 )
 from schemathesis.generation import GenerationMode
 
-from tests.clients.conftest import Upload
+from tests.clients.conftest import Upload, long_locally
 from tests.clients.described import strict
 from tests.clients.service import Service
 from vectorlog.api.dialect import DIALECTS
@@ -85,6 +85,7 @@ def is_as_described(case: Any, response: Any) -> None:
 @pytest.mark.parametrize(
     "route", [route for route in ROUTES if route not in ADMINISTERED], ids=lambda route: route.operation
 )
+@long_locally
 def test_single_requests(service: Service, schema: Any, dialect: Any, route: Route) -> None:
     """Requests of one operation, valid and not."""
     operation = schema[template(dialect.prefix + route.path)][route.method]
@@ -97,6 +98,7 @@ def test_single_requests(service: Service, schema: Any, dialect: Any, route: Rou
     run()
 
 
+@long_locally
 def test_histories(service: Service, schema: Any, openai_client: OpenAI, user: str, upload: Upload) -> None:
     """Histories of requests of one user that name what earlier ones made, and files that exist."""
     files = [upload("a fox").id, upload("a hare").id]

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from tests.clients.conftest import EDITION, URL
+from tests.clients.conftest import EDITION, URL, long_locally
 from tests.clients.service import HeldStub, eventually, running
 from tests.clients.test_keys import created
 
@@ -70,6 +70,7 @@ def stores(url: str, key: str = "any") -> list[str]:
 
 
 class TestWebPages:
+    @long_locally
     def test_strangers_cannot_write_or_read(self, data: Path, stub: HeldStub) -> None:
         """While no key is needed, no page can send a form or a simple POST, and no name but this machine's reaches the
         server. Clients are served as ever, and with the first key the browser's own rules are enough.
@@ -116,6 +117,7 @@ class TestWebPages:
 
 
 class TestWithoutAKey:
+    @long_locally
     def test_a_body_is_not_received(self, data: Path, stub: HeldStub) -> None:
         """Who has no key is refused before the body, so they cannot fill the disk, and are not told to send it."""
         with running(data, stub) as url:
@@ -144,6 +146,7 @@ class TestStalledClients:
         ],
         ids=["head", "body", "form"],
     )
+    @long_locally
     def test_half_requests_end(self, hasty: Hasty, sent: bytes) -> None:
         """A request that stops half-way is a 408 in the envelope, and leaves no file behind."""
         before = stores(hasty.url)
@@ -167,6 +170,7 @@ class TestStalledClients:
         answer = httpx.post(f"{hasty.url}/v1/vector_stores", json={"name": "offered"}, headers=offer)
         assert answer.json()["name"] == "offered"
 
+    @long_locally
     def test_a_flood_of_connections_keeps_nobody_out(self, hasty: Hasty) -> None:
         """Clients are served while one address opens far more connections than it may have, and sends half heads."""
         with ExitStack() as stack:

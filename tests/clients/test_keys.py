@@ -14,7 +14,7 @@ from meetkai_mka1 import SDK
 from meetkai_mka1.errors import GetFileContentUnauthorizedError, SDKDefaultError
 from openai import OpenAI
 
-from tests.clients.conftest import EDITION, URL
+from tests.clients.conftest import EDITION, URL, long_locally
 from tests.clients.service import HeldStub, eventually, running
 from vectorlog.cli.keys import command as keys_command
 
@@ -47,6 +47,7 @@ def connect(data: Path, stub: HeldStub) -> Iterator[Connect]:
         yield lambda key: OpenAI(base_url=f"{url}/v1", api_key=key or "any", max_retries=0)
 
 
+@long_locally
 def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
     """The server is open until the first key is created; then only keys are accepted, and a revoked one fails from the
     next request on.
@@ -78,6 +79,7 @@ def test_from_open_to_revoked(connect: Connect, data: Path) -> None:
     assert keys(data, "revoke", "key_unknown").exit_code == 1
 
 
+@long_locally
 def test_projects_see_nothing_of_each_other(connect: Connect, data: Path) -> None:
     """With another project's key everything is a 404, every list is empty, and nothing changes."""
     ours, theirs = (connect(created(data, project)) for project in ("ours", "theirs"))
@@ -172,6 +174,7 @@ def test_other_machines_need_a_key(data: Path, stub: HeldStub) -> None:
         assert client.vector_stores.list().data == []
 
 
+@long_locally
 def test_scope_and_expiry(connect: Connect, data: Path) -> None:
     """The first key may administer its project, and later ones write, unless flags say otherwise."""
     created(data, "ours", "--name", "first")
@@ -223,6 +226,7 @@ def test_bad_flags(data: Path, flags: Sequence[str], named: str) -> None:
     assert keys(data, "list").stdout == ""
 
 
+@long_locally
 def test_first_key_over_the_api(connect: Connect) -> None:
     """The API of a server without keys creates the first one, which administers every project; from then on the server
     answers only to keys.

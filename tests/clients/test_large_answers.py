@@ -60,6 +60,7 @@ def test_text_by_openai(large: tuple[OpenAI, str, str]) -> None:
     is_whole(part.text or "")
 
 
+@long_locally
 def test_text_by_openai_without_gzip(large: tuple[OpenAI, str, str]) -> None:
     """A client that accepts nothing compressed gets the same text."""
     client, store, file = large

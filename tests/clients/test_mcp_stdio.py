@@ -13,7 +13,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from openai import OpenAI
 
-from tests.clients.conftest import Attached
+from tests.clients.conftest import Attached, long_locally
 from tests.clients.service import Service, vectorlog
 from tests.support import warm
 from vectorlog.client.mcp_bridge import Bridge, endpoint
@@ -61,6 +61,7 @@ def test_says_what_the_server_says(service: Service) -> None:
     assert answer["error"]["message"] == "No vector store found with id 'vs_none'."
 
 
+@long_locally
 def test_without_a_server() -> None:
     """A server that does not answer is an error of the message too; a notification has none."""
     with socket.socket() as closed:

@@ -13,7 +13,7 @@ from openai import OpenAI
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.clients.conftest import EDITION, URL
+from tests.clients.conftest import EDITION, URL, long_locally
 from tests.clients.service import HeldStub, eventually, running
 from tools import dashboard
 
@@ -85,6 +85,7 @@ def _value(metrics: dict[str, Metric], metric: str, **labels: str) -> float:
     )
 
 
+@long_locally
 def test_what_happened(url: str) -> None:
     """Requests, files and embedding are counted; each metric has a description, and each label is known."""
     metrics = eventually(

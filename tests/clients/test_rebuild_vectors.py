@@ -162,6 +162,7 @@ def test_a_file_that_the_new_model_refuses(operated: Operated) -> None:
     assert "repeat this in ten minutes" in soon.stderr
 
 
+@long_locally
 def test_cancel(operated: Operated) -> None:
     """A move that is under way can be cancelled; the store keeps its model, and new files are found."""
     store, files = operated.store(2)
@@ -193,6 +194,7 @@ def test_what_cannot_be(operated: Operated) -> None:
 
 
 @pytest.mark.skipif(EDITION == "aws", reason="the command takes the models of the stack")
+@long_locally
 def test_a_model_that_the_server_does_not_offer(tmp_path: Path) -> None:
     """The command was given a model that the server was not: nothing is embedded, and the command says what to do."""
     offered = ("--embedding-model", OLD.partition(":")[2])

@@ -10,7 +10,7 @@ import pytest
 from meetkai_mka1 import SDK
 from openai import OpenAI
 
-from tests.clients.conftest import EDITION, URL
+from tests.clients.conftest import EDITION, URL, long_locally
 from tests.clients.service import HeldStub, running
 from tests.reranking.rerank_server import RerankServer
 
@@ -62,6 +62,7 @@ def pools(url: str) -> str:
 
 @pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs a server with other settings")
 class TestWithOne:
+    @long_locally
     def test_with_openai_client(self, url: str, pools: str, reranker: RerankServer) -> None:
         """The reranker's order and scores, to which the threshold applies; `warnings` is empty."""
         reranker.scores, reranker.status = {"closes": 0.75, "old": 0.5, "pool": 0.25}, 200

@@ -10,7 +10,7 @@ import pytest
 from meetkai_mka1 import SDK
 from openai import BadRequestError, NotFoundError, OpenAI
 
-from tests.clients.conftest import EDITION, URL, Attached
+from tests.clients.conftest import EDITION, URL, Attached, long_locally
 from tests.clients.service import HeldStub, running
 from tests.rewriting.chat_server import ChatServer
 
@@ -53,6 +53,7 @@ class TestRewriting:
             assert page.model_extra["search_query"] == ["Hi, tell me  more"]
 
     @pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs a server with other settings")
+    @long_locally
     def test_with_a_chat_model(self, tmp_path: Path, stub: HeldStub) -> None:
         """With `--rewriting-model` the model rewrites; if it fails, the search is answered all the same."""
         flags = ("--rewriting-model", "small", "--rewriting-base-url")
@@ -127,6 +128,7 @@ class TestSeveralStores:
 class TestResultsOfOneFile:
     @pytest.mark.parametrize("dialect", DIALECTS)
     @pytest.mark.parametrize("most", [1, 2])
+    @long_locally
     def test_other_files_take_their_place(
         self, raw: httpx.Client, store: str, attached: Attached, dialect: str, most: int
     ) -> None:

@@ -10,12 +10,13 @@ from meetkai_mka1 import SDK
 from meetkai_mka1.errors import SDKDefaultError
 from openai import OpenAI
 
-from tests.clients.conftest import EDITION, URL
+from tests.clients.conftest import EDITION, URL, long_locally
 from tests.clients.service import HeldStub, running
 
 pytestmark = pytest.mark.skipif(bool(URL) or EDITION != "local", reason="needs a server with other settings")
 
 
+@long_locally
 def test_duplicates_may_be_refused(tmp_path: Path, stub: HeldStub) -> None:
     """With `--duplicate-content refuse` the same bytes are attached once: a 409 names the holder, and nothing else
     happens.

@@ -138,6 +138,7 @@ def test_repeated(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES)
+@long_locally
 def test_samples(client: OpenAI, receiver: Receiver, kind: Any) -> None:
     """A sample of each type can be sent, and says what the endpoint answered."""
     receiver.status = 418
@@ -162,6 +163,7 @@ def test_an_endpoint_that_is_away_gets_everything_later(client: OpenAI, receiver
     assert sorted(each.data.id for each in found) == sorted(stores)
 
 
+@long_locally
 def test_others_get_nothing(administered: Administered, client: OpenAI, receiver: Receiver) -> None:
     """An endpoint gets the events of its own project only, and no other project sees it."""
     made = _create(client, receiver.url)
@@ -193,6 +195,7 @@ def test_others_get_nothing(administered: Administered, client: OpenAI, receiver
         ("https://example.com/", {"secret": "mine"}),
     ],
 )
+@long_locally
 def test_wrong_settings(client: OpenAI, url: str, fields: dict[str, Any]) -> None:
     """Wrong settings are refused by the field's name, and nothing is made."""
     settings: dict[str, Any] = {"name": "tests", "url": url, "event_types": ["file.deleted"], **fields}

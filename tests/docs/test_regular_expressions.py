@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("functions", "infra", "local_aws", "tools")
 POSSESSIVE = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
@@ -18,6 +20,7 @@ HARMLESS = {
 """Those for which the fault makes no difference, and why."""
 
 
+@pytest.mark.long
 def test_no_group_is_repeated_possessively() -> None:
     """Python 3.11.0 to 3.11.4, which Debian 12 has, keep what a failed round of such a repetition has read: of `hunt.`
     the point would belong to the word (github.com/python/cpython/issues/106052). Write `(?>(?:ab)*)`, which says the

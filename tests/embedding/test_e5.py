@@ -75,6 +75,7 @@ class Reference:
         return np.asarray(unit * self.weights.floats[f"{name}.w"] + self.weights.floats[f"{name}.b"], np.float32)
 
 
+@pytest.mark.long
 def test_the_graph_computes_the_model(embedder: LocalEmbedder) -> None:
     """8-bit arithmetic stays near the model in plain float32."""
     reference, loaded = Reference(), E5.load(1)
@@ -83,6 +84,7 @@ def test_the_graph_computes_the_model(embedder: LocalEmbedder) -> None:
         assert float(np.dot(embedder.query(text), reference(tokens))) > 0.99
 
 
+@pytest.mark.long
 def test_the_tokens_are_those_of_its_own_engine() -> None:
     """As many tokens as the package's engine counts, `<s>` and `</s>` among them, where that runs on this Python."""
     loaded = E5.load(1)

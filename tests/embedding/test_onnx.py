@@ -83,6 +83,7 @@ TEXTS = ["", "pump", "The pump is guaranteed for two years.", "Größe 契約 �
 
 
 @pytest.mark.parametrize(("revision", "cosine"), [(1, 0.999), (2, 0.994)])
+@pytest.mark.long
 def test_each_graph_computes_the_model(weights: Weights, revision: int, cosine: float) -> None:
     """8-bit arithmetic and fused operators stay near the model in plain float32: measured on English text, a mean
     cosine of .9998 in revision 1 and .9986 in revision 2.
@@ -112,6 +113,7 @@ def test_what_a_processor_multiplies_fast_does_not_change_vectors(
     assert vectors[0] == vectors[1] == vectors[2]
 
 
+@pytest.mark.long
 def test_a_vector_depends_on_its_text_only() -> None:
     """The same bits come out in any order, any company and any number of threads."""
     one, many = LocalEmbedder(threads=1), LocalEmbedder(threads=3)
@@ -143,6 +145,7 @@ def test_meaning_counts_more_than_words(local: LocalEmbedder) -> None:
     assert car @ automobile > car @ other
 
 
+@pytest.mark.long
 def test_a_long_text_has_a_vector_for_each_window(local: LocalEmbedder) -> None:
     """Nothing of a long text is cut off: its windows overlap and reach its end, and none is much shorter than the
     others.

@@ -36,26 +36,44 @@ Answer = Callable[[Callable[[bytes], None]], None]
 @contextmanager
 def answering(answer: Answer) -> Iterator[str]:
     """A server that answers every request on every connection like this; yields its base URL."""
-    closed = threading.Event()
+    closed, threads, connections = threading.Event(), list[threading.Thread](), list[socket.socket]()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def talk(connection: socket.socket) -> None:
             with connection, suppress(OSError):
-                while head := connection.recv(1 << 16):
-                    while b"\r\n\r\n" not in head:
-                        head += connection.recv(1 << 16)
+                while request_head(connection):
                     answer(connection.sendall)
 
         def serve() -> None:
             with suppress(OSError):
                 while not closed.is_set():
-                    connection, _ = listener.accept()
-                    threading.Thread(target=talk, args=(connection,), daemon=True).start()
+                    connections.append(listener.accept()[0])
+                    start(talk, connections[-1])
 
-        threading.Thread(target=serve, daemon=True).start()
+        def start(run: Callable[..., None], *given: object) -> None:
+            threads.append(threading.Thread(target=run, args=given, daemon=True))
+            threads[-1].start()
+
+        start(serve)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         closed.set()
-        listener.shutdown(socket.SHUT_RDWR)
+        for each in (listener, *connections):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(SOON_S)
+        assert not any(thread.is_alive() for thread in threads)
+
+
+def request_head(connection: socket.socket) -> bool:
+    """Reads a request until its head has ended; whether there was one before the client left."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        received = connection.recv(1 << 16)
+        if not received:
+            return False
+        head += received
+    return True
 
 
 def dripping(first: bytes, drop: bytes = b" ") -> Answer:

@@ -158,6 +158,7 @@ class TestText:
             ("euc-kr", "이것은 한국어 문장입니다. 문자 인코딩을 올바르게 판별하는지 확인합니다."),
         ],
     )
+    @pytest.mark.long
     def test_legacy_encodings_are_recognised(self, encoding: str, text: str, read: Read) -> None:
         """Texts in older encodings are read correctly, even if their first 100 KB are plain ASCII."""
         for whole in (text * 4, "Plain words only. " * 6000 + text * 4):
@@ -533,6 +534,7 @@ class TestUnreadable:
         ],
         ids=_short,
     )
+    @pytest.mark.long
     def test_says_why_and_what_to_do(self, data: bytes, name: str, code: str, says: str, read: Read) -> None:
         """Never an empty success, never another exception: one of the API's codes, the cause, and a remedy."""
         with pytest.raises(Unreadable, match=says) as raised:

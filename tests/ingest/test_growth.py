@@ -87,6 +87,7 @@ def test_linear(repeated: str, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "gbk", "koi8-r"])
+@pytest.mark.long
 def test_linear_in_other_encodings(encoding: str, tmp_path: Path) -> None:
     """Guessing an encoding looks at a part of a long text only."""
     repeated = {"cp1252": "Größe und Maß ", "gbk": "一号仓库", "koi8-r": "Насос "}[encoding].encode(encoding)

@@ -43,6 +43,7 @@ def test_plain_text() -> None:
     assert unwrapped("no line is cut - here\nat all") == "no line is cut - here\nat all"
 
 
+@pytest.mark.long
 def test_growth() -> None:
     """The time grows with the text only, whatever is in it."""
     for piece in ("a" * 50 + "-\nb", "-", "a-", f"a{MARK}", "word " * 9 + "infor-\nmation information "):

@@ -142,6 +142,7 @@ class TestCode:
 
 
 @pytest.mark.random
+@pytest.mark.long
 def test_random_documents() -> None:
     """Whatever the blocks, the limit holds exactly and nothing is lost."""
     for seed in range(examples(25)):
@@ -191,6 +192,7 @@ def test_shortened_text_fits() -> None:
     ],
     ids=["rows", "headings", "sections", "header", "code"],
 )
+@pytest.mark.long
 def test_time_is_linear(make: Callable[[int], Text]) -> None:
     """Lead-ins of long tables, of many headings and of one long header cost no more per character in a longer text."""
     texts = {size: make(size) for size in (1000, 1000 * STEP)}

@@ -82,6 +82,7 @@ def test_images(tmp_path: Path, form: str) -> None:
     assert (stub.seen[0].width, stub.seen[0].height, len(stub.seen[0].rgb)) == (200, 100, 60_000)
 
 
+@pytest.mark.long
 def test_a_large_image_is_made_smaller(tmp_path: Path) -> None:
     """What is recognized has at most six million pixels, in the image's proportions."""
     stub = Stub(piece("Big", 10, 10))
@@ -136,6 +137,7 @@ print(peak() - before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.long
 def test_memory_of_a_large_image(tmp_path: Path) -> None:
     """An image takes its own bytes and 150 MB, and not a copy for each step: 4 bytes a pixel with an alpha channel."""
     path, size = tmp_path / "a.png", (6000, 5000)

@@ -108,6 +108,7 @@ class TestRead:
         with pytest.raises(FileNotFoundError):
             one.read(tmp_path / "none", "none.txt", 800, 400)
 
+    @pytest.mark.long
     def test_many_threads_share_few_children(self, text_file: Path, unruly: str) -> None:
         """More callers than children wait for each other; each gets its own answer."""
         with Sandbox(2, module=unruly) as sandbox, ThreadPoolExecutor(12) as pool:
@@ -118,6 +119,7 @@ class TestRead:
         assert 1 <= len(pids) <= 2
         assert all(tokens <= 100 + n for n, tokens in enumerate(texts))
 
+    @pytest.mark.long
     def test_a_large_text_goes_through(self, tmp_path: Path) -> None:
         """Megabytes cross the pipes whole."""
         path = tmp_path / "large.txt"
@@ -129,6 +131,7 @@ class TestRead:
 
 
 class TestLimits:
+    @pytest.mark.long
     def test_a_file_that_hangs_is_given_up(self, text_file: Path, unruly: str) -> None:
         """After the time limit the child is killed, the caller told, and the next file read."""
         with Sandbox(1, module=unruly, seconds=0.3) as sandbox:
@@ -155,6 +158,7 @@ class TestLimits:
             with pytest.raises(Unreadable, match="memory"):
                 sandbox.read(path, "large.txt", 800, 400)
 
+    @pytest.mark.long
     def test_cpu_time_is_limited_in_the_child(self, text_file: Path, unruly: str) -> None:
         """A child whose parent cannot kill it ends by its CPU limit."""
         with Sandbox(1, module=unruly) as sandbox:
@@ -167,6 +171,7 @@ class TestLimits:
                 with pytest.raises(ReaderCrashed, match="CPU"):
                     child.ask(request, 60)
 
+    @pytest.mark.long
     def test_a_small_file_may_take_little_cpu_time(self, text_file: Path, unruly: str) -> None:
         """A file that keeps a reader busy is stopped by its CPU time, long before the limit by the clock."""
         with Sandbox(1, module=unruly, seconds=3600, cpu=CpuLimit(1.0, 8.0)) as sandbox:
@@ -175,6 +180,7 @@ class TestLimits:
             assert sandbox.read(text_file, "a.txt", 800, 400).spans
 
     @pytest.mark.parametrize(("name", "says"), [("die", "SIGKILL"), ("abort", "SIGABRT"), ("exit", "code 3")])
+    @pytest.mark.long
     def test_a_crash_is_contained(self, name: str, says: str, text_file: Path, one: Sandbox) -> None:
         """A child that dies costs one ReaderCrashed that names the cause; the next file gets a new child."""
         before = _pid(one, text_file)
@@ -182,6 +188,7 @@ class TestLimits:
             one.read(text_file, name, 800, 400)
         assert _pid(one, text_file) != before
 
+    @pytest.mark.long
     def test_a_child_that_died_idle_is_replaced(self, text_file: Path, one: Sandbox) -> None:
         """A child killed between two files (by the system, out of memory) is noticed before the next one."""
         pid = _pid(one, text_file)
@@ -189,6 +196,7 @@ class TestLimits:
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert _pid(one, text_file) != pid
 
+    @pytest.mark.long
     def test_a_worn_child_is_replaced(self, text_file: Path, one: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         """After enough files, or with too much memory in use, a child is replaced."""
         first = _pid(one, text_file)
@@ -248,6 +256,7 @@ class TestHost:
         assert int(done.stdout) > 0
 
     @pytest.mark.parametrize("name", ["die", "eat"])
+    @pytest.mark.long
     def test_a_reader_that_can_read_nothing(self, text_file: Path, tmp_path: Path, name: str) -> None:
         """If a small text fails too, it is not the file that crashed the reader or used up its memory."""
         (tmp_path / "unfit.py").write_text(
@@ -272,6 +281,7 @@ class TestHost:
 
 
 class TestGivingWay:
+    @pytest.mark.long
     def test_a_slow_file_gives_way(self, text_file: Path, one: Sandbox) -> None:
         """A file that is being read is stopped when others wait, and its reader reads the next file."""
         asked: list[float] = []
@@ -285,6 +295,7 @@ class TestGivingWay:
         assert asked == sorted(asked)
         assert one.read(text_file, "a.txt", 800, 400).spans
 
+    @pytest.mark.long
     def test_nobody_knows(self, text_file: Path, one: Sandbox) -> None:
         """A file is read on if it cannot be found out whether others wait."""
 
@@ -338,6 +349,7 @@ class TestLife:
             os.kill(pid, 0)
 
     @pytest.mark.parametrize("doing", ["a.txt", "hang"])
+    @pytest.mark.long
     def test_children_die_with_their_parent(self, doing: str, text_file: Path, unruly: str) -> None:
         """A parent that is killed leaves no child behind, idle or in the middle of a file."""
         program = (

@@ -64,6 +64,7 @@ def _check(text: str, max_tokens: int, overlap: int) -> tuple[Span, ...]:
 class TestSplit:
     @pytest.mark.parametrize(("max_tokens", "overlap"), [(800, 400), (100, 50), (4096, 0)])
     @pytest.mark.parametrize("name", _TEXTS)
+    @pytest.mark.long
     def test_counts_are_exact_and_nothing_is_lost(self, name: str, max_tokens: int, overlap: int) -> None:
         """Every chunk has exactly the number of tokens that it states, at most the limit; only white space lies outside
         of chunks.

@@ -27,6 +27,7 @@ def traced(tmp_path: Path, own_stub: StubServer) -> LiveServer:
     return server
 
 
+@pytest.mark.long
 def test_synced_before_the_answer(traced: LiveServer, tmp_path: Path) -> None:
     """An upload's bytes and name are synced before its commit is written, and that before the upload is answered; an
     attach's commit before the attach is; and what search finds, in artefact and index, before the commit that says

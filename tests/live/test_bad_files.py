@@ -87,6 +87,7 @@ class TestUnreadable:
         assert found.last_error.message.endswith(".")
         assert {hit.file_id for hit in client.vector_stores.search(store, query="neighbour")} == {good}
 
+    @pytest.mark.long
     def test_an_empty_file_ends_too(self, client: OpenAI) -> None:
         """An empty file is refused when it is uploaded, or fails when it is attached: it is never an empty success."""
         store = client.vector_stores.create().id

@@ -95,6 +95,7 @@ class TestCancel:
         assert found.data
         assert client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts == final.file_counts
 
+    @pytest.mark.long
     def test_of_one_of_two_batches(self, client: OpenAI, stub: StubServer) -> None:
         """A file in two batches, one of which is cancelled: the other one completes it."""
         stub.delay = 0.2

@@ -48,6 +48,7 @@ def fill(url: str) -> list[str]:
     return files
 
 
+@pytest.mark.long
 def test_a_full_disk_can_be_emptied(small_disk: Path, own_stub: StubServer) -> None:
     """Twice: uploads and attaches are a 507, searches, deletes and cancels work, and `readyz` says why it is not ready.
     When space is free again, so is the server, waiting files are ingested, and nothing differs from the log.

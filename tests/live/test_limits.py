@@ -29,6 +29,7 @@ def within(limit: str) -> list[str]:
         ("-f 400", "the databases need 1,073,741,824: raise the limit with `ulimit -f unlimited`."),
     ],
 )
+@pytest.mark.long
 def test_too_low(limit: str, says: str, tmp_path: Path) -> None:
     """A limit with which requests would fail later is refused at the start, with the remedy."""
     server = LiveServer(tmp_path / "data", "")

@@ -31,6 +31,7 @@ class TestThrottled:
         [(429, {"retry-after-ms": "50"}), (429, {"retry-after": "1"}), (503, {}), (500, {})],
         ids=["429, 50 ms", "429, 1 s", "503", "500"],
     )
+    @pytest.mark.long
     def test_for_a_while(self, status: int, headers: dict[str, str], client: OpenAI, stub: StubServer) -> None:
         """No file fails; all complete once the provider answers again."""
         store = client.vector_stores.create().id
@@ -39,6 +40,7 @@ class TestThrottled:
         batch = client.vector_stores.file_batches.create(store, file_ids=files).id
         assert ended(client, store, batch).file_counts.completed == 30
 
+    @pytest.mark.long
     def test_longer_than_it_is_waited_for(self, tmp_path: Path, own_stub: StubServer) -> None:
         """Files that the provider keeps refusing stay in progress, and hold up nobody else."""
         with serving(tmp_path / "data", own_stub.base_url) as server, answering(server, own_stub) as client:
@@ -60,6 +62,7 @@ class TestThrottled:
 
 
 class TestAway:
+    @pytest.mark.long
     def test_connection_refused_for_a_while(self, tmp_path: Path) -> None:
         """A provider that is down when the server starts, and comes up later, gets every file that waited; a search
         says why it fails.

@@ -209,6 +209,7 @@ class TestFolder:
         assert "Traceback" not in second.stderr
         assert server.client().vector_stores.create().id
 
+    @pytest.mark.long
     def test_a_stale_lock_is_no_obstacle(self, tmp_path: Path, own_stub: StubServer) -> None:
         """After a kill the folder can be opened again immediately, although its lock file names the dead process."""
         with serving(tmp_path / "data", own_stub.base_url) as server:
@@ -220,6 +221,7 @@ class TestFolder:
             assert server.client().vector_stores.retrieve(made).name == "kept"
             assert (server.data / "lock").read_text() == str(server.process.pid)
 
+    @pytest.mark.long
     def test_readers_end_with_the_server(self, tmp_path: Path, own_stub: StubServer) -> None:
         """A killed server leaves no reader process behind."""
         with serving(tmp_path / "data", own_stub.base_url) as server:

@@ -35,7 +35,8 @@ def aws() -> Iterator[None]:
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto does not serve an account's own endpoint of DynamoDB
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",  # of the real servers, if their tests run in the same process
     }
-    with credentials(**addresses), mock_aws():
+    with credentials(**addresses), mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "secrets_manager", _secrets_manager)
         yield
 
 
@@ -57,6 +58,9 @@ def dynamodb() -> BaseClient:
 def sqs() -> BaseClient:
     """Serializes calls: moto iterates over a queue's messages while other threads change them."""
     return _in_turn(clients.sqs())
+
+
+_secrets_manager = cache(clients.secrets_manager)
 
 
 def spared(test: str, long: Collection[str]) -> None:

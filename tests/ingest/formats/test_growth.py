@@ -62,6 +62,7 @@ MADE: dict[str, tuple[str, Callable[[int], bytes]]] = {
 
 
 @pytest.mark.parametrize("kind", MADE)
+@pytest.mark.long
 def test_the_time_grows_with_the_file_only(kind: str, tmp_path: Path) -> None:
     """Four times the bytes take about four times as long."""
     name, made = MADE[kind]

@@ -56,6 +56,7 @@ def test_where_they_are() -> None:
 @pytest.mark.parametrize(
     "part", ["# " + "x" * 1000 + "\n", "-\n", "a\n---\n", "=" * 5000 + "\n", "```\n", "# " + "[" * 900]
 )
+@pytest.mark.long
 def test_the_time_grows_with_the_text_only(part: str) -> None:
     """No text takes long, and no title is long."""
     assert all(len(each.title) <= 200 for each in headings(part * (1_000_000 // len(part))))

@@ -132,6 +132,7 @@ _GROWING: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
 
 @pytest.mark.random
 @pytest.mark.parametrize("what", _GROWING)
+@pytest.mark.long
 def test_time_grows_with_the_size(what: str, tmp_path: Path) -> None:
     """Four times the input takes about four times as long."""
     name, all_of_it, made = _GROWING[what]

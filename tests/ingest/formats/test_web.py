@@ -129,6 +129,7 @@ def test_tables() -> None:
         "<table><tr><td>",
     ],
 )
+@pytest.mark.long
 def test_the_time_grows_with_the_page_only(part: str) -> None:
     """No page takes long."""
     assert grows_linearly(lambda size: markdown(part * (size // len(part))), 60_000)

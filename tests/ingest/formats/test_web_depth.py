@@ -15,6 +15,7 @@ Read = Callable[[bytes, str], Text]
 
 @pytest.mark.parametrize("tag", ["div", "b", "ul", "table", "x"])
 @pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.long
 def test_deep(read: Read, tag: str, closed: bool) -> None:
     """What lies in 20,000 elements is read, and what stands before and after it."""
     depths = f"<{tag}>" * 20_000 + "The needle." + f"</{tag}>" * 20_000 * closed

@@ -52,6 +52,7 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[tuple[object, ...]]:
     return [tuple(vars(line)[name] for name in names) for line in caplog.records if line.name == "vectorlog.retry"]
 
 
+@pytest.mark.long
 def test_throttling_of_a_model(caplog: pytest.LogCaptureFixture) -> None:
     """Each 429 of Bedrock is a line, though its client repeats the request by itself; the answer that came is none."""
     client = clients.bedrock_for_search()

@@ -37,6 +37,7 @@ def environment(stub: StubServer) -> Environment:
     return replace(Environment(), models="openai:stub", embedding_base_url=stub.base_url, embedding_secret="openai")
 
 
+@pytest.mark.long
 def test_a_rotated_secret(
     secrets: BaseClient, stub: StubServer, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_rotated_secret(
     assert len(embedder.query("pump")) == 64
 
 
+@pytest.mark.long
 def test_a_secret_that_cannot_be_used(secrets: BaseClient, environment: Environment) -> None:
     """A missing secret is the deployment's fault, and the sentence names it."""
     found = models(environment, searching=True)

@@ -31,6 +31,7 @@ def test_a_key_is_text_or_a_field(client: BaseClient, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [" ", "{", "{}", '{"key": "sk-1"}', '{"api_key": 7}', '{"api_key": " "}'])
+@pytest.mark.long
 def test_a_secret_without_a_key(client: BaseClient, text: str) -> None:
     """The error says where the key belongs, and nothing of the secret's content."""
     client.create_secret(Name="openai", SecretString=text)

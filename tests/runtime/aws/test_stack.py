@@ -94,6 +94,7 @@ def test_not_logged_in(monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...]
         environment("prod")
 
 
+@pytest.mark.long
 def test_when_old_functions_have_ended() -> None:
     """A function that began before a deploy has ended after the longest time that Lambda allows."""
     deploy("prod", OUTPUTS)

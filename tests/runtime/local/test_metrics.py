@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from vectorlog.runtime.local.metrics import PrometheusMetrics
 from vectorlog.telemetry.telemetry import FileRef, Telemetry
 
@@ -37,6 +39,7 @@ def test_each_its_own() -> None:
     assert b"} 1.0" not in second.exposition()[1]
 
 
+@pytest.mark.long
 def test_imported_late() -> None:
     """Only a server that starts pays for importing Prometheus' client."""
     program = "import vectorlog.runtime.local.service, sys; assert 'prometheus_client' not in sys.modules"
