@@ -46,11 +46,11 @@ ACCESS = {
     "refusedAs": "$context.error.responseType",
     "ip": "$context.identity.sourceIp",
     "client": "$context.identity.userAgent",
-    "trace": "$context.xrayTraceId",
 }
 """A line of the access log. It holds no header, no path with ids and no sentence of API Gateway's, which may repeat the
 caller's key. `request` is `correlation_id` in the functions' logs and, with `req_` before it and without dashes, the
-`x-request-id` that the client got; `functionRequest` is their `function_request_id`.
+`x-request-id` that the client got; `functionRequest` is their `function_request_id`. API Gateway does not know whose a
+key is: the functions' own lines (`runtime/aws/trail.py`) name the project of each request that they answered.
 """
 
 
@@ -67,6 +67,7 @@ class Api(Construct):
 
     Attributes:
         rest_api: the API.
+        access_log: a line for each request, also for those that no function saw.
         url: its address without a trailing slash: the custom domain's if there is one, otherwise with the stage.
     """
 
@@ -80,6 +81,7 @@ class Api(Construct):
         search: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id)
+        self.access_log = log_group(self, "AccessLog", configuration=configuration)
         self.rest_api = apigateway.RestApi(
             self,
             "RestApi",
@@ -121,14 +123,11 @@ class Api(Construct):
         """
         return apigateway.StageOptions(
             stage_name=configuration.stage,
-            access_log_destination=apigateway.LogGroupLogDestination(
-                log_group(self, "AccessLog", configuration=configuration)
-            ),
+            access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
             access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS)),
             logging_level=apigateway.MethodLoggingLevel.ERROR,
             data_trace_enabled=False,
             metrics_enabled=False,
-            tracing_enabled=True,
             throttling_rate_limit=configuration.throttle_rate,
             throttling_burst_limit=configuration.throttle_burst,
         )

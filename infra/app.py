@@ -20,7 +20,7 @@ def main() -> None:
         chosen = configuration.read(app.node.get_all_context())
     except configuration.ConfigurationError as error:
         sys.exit(str(error))
-    assets = Assets(chosen.architecture)
+    assets = Assets(chosen.architecture, traces=bool(chosen.traces_to))
     VectorlogStack(app, stack.name_of(chosen.stage), configuration=chosen, assets=assets, env=_where(chosen))
     rules.synth(app, chosen)
 

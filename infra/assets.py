@@ -18,6 +18,8 @@ Bundle = Literal["core", "index", "ingest"]
 """`core` does not use OpenSearch; `index` carries its client; `ingest` also reads files."""
 GROUPS: dict[Bundle, str] = {"core": "lambda", "index": "lambda-index", "ingest": "lambda-ingest"}
 """The dependency group in pyproject.toml of each bundle."""
+TRACES = "traces"
+"""The group that functions carry besides if they make traces: 6 MB, which a cold start would load for nothing."""
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_34"}
 """Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34."""
 PYTHON = "3.13"
@@ -43,11 +45,13 @@ class Assets:
 
     Args:
         architecture: `arm64` or `x86_64`.
+        traces: whether functions make traces.
         bundling: if False, an asset holds only the handlers; for tests of templates.
     """
 
-    def __init__(self, architecture: str, *, bundling: bool = True) -> None:
+    def __init__(self, architecture: str, *, traces: bool = False, bundling: bool = True) -> None:
         self._architecture = architecture
+        self._traces = traces
         self._bundling = bundling
         self._made: dict[Bundle, lambda_.Code] = {}
 
@@ -65,7 +69,7 @@ class Assets:
             asset_hash_type=AssetHashType.OUTPUT,
             bundling=BundlingOptions(
                 image=lambda_.Runtime.PYTHON_3_13.bundling_image,
-                local=_Local(bundle, self._architecture),
+                local=_Local(bundle, self._architecture, traces=self._traces),
                 command=[
                     bundle,
                     self._architecture,
@@ -78,17 +82,18 @@ class Assets:
 class _Local:
     """The CDK tries this before it uses Docker."""
 
-    def __init__(self, bundle: Bundle, architecture: str) -> None:
+    def __init__(self, bundle: Bundle, architecture: str, *, traces: bool) -> None:
         self._bundle = bundle
         self._architecture = architecture
+        self._traces = traces
 
     def try_bundle(self, output_dir: str, options: Any = None, **_: Any) -> bool:  # noqa: ANN401, ARG002  # as jsii calls it
         """Builds the bundle, and returns True: Docker is never needed."""
-        make(Path(output_dir), self._bundle, self._architecture)
+        make(Path(output_dir), self._bundle, self._architecture, traces=self._traces)
         return True
 
 
-def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHON) -> None:
+def make(folder: Path, bundle: Bundle, architecture: str, *, traces: bool = False, python: str = PYTHON) -> None:
     """Builds a bundle in a folder. The same sources and lock give the same files on every machine.
 
     Raises:
@@ -103,8 +108,8 @@ def make(folder: Path, bundle: Bundle, architecture: str, *, python: str = PYTHO
         "--no-hashes",
         "--prune",
         "botocore",
-        "--only-group",
-        GROUPS[bundle],
+        *("--only-group", GROUPS[bundle]),
+        *(("--only-group", TRACES) if traces else ()),
     )
     requirements = folder / "requirements.txt"
     requirements.write_text(locked)

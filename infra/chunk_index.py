@@ -68,7 +68,11 @@ class ChunkIndex(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.endpoint, self._arn = configuration.opensearch_endpoint, configuration.opensearch_domain_arn
-        self._shards = str(configuration.opensearch_shards)
+        self._layout = {
+            "opensearch_shards": str(configuration.opensearch_shards),
+            "opensearch_partition": str(configuration.opensearch_partition),
+            "opensearch_vectors": configuration.opensearch_vectors,
+        }
         self.domain = None
         if self.endpoint:
             return
@@ -100,7 +104,7 @@ class ChunkIndex(Construct):
     @property
     def values(self) -> dict[str, str]:
         """Values by field of `Environment`."""
-        return {"opensearch_endpoint": self.endpoint, "opensearch_shards": self._shards}
+        return {"opensearch_endpoint": self.endpoint, **self._layout}
 
     def grant_waking(self, function: lambda_.Function, queue: sqs.IQueue) -> None:
         """Nothing has to be woken."""

@@ -12,17 +12,24 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
+    INDEX_PARTITION,
     INDEX_SHARDS,
     MODELS_ON_AWS,
     READ_CPU_SECONDS,
     READ_CPU_SECONDS_PER_MB,
     REQUESTS_PER_SECOND_ON_AWS,
+    VECTORS_IN,
     DuplicateContent,
     EmbeddingsApi,
+    VectorsIn,
 )
 
 _CDK_NAMES = re.compile(r"[:/@]|^cli-telemetry$|^acknowledged-issue-numbers$")
 """Names in the context that belong to the CDK: its flags, its lookups, the settings of its command line."""
+
+
+ADOT_ENDPOINT = "http://localhost:4318"
+"""Where the collector in AWS's layer takes OTLP over HTTP (ADOT's guide, "AWS Distro for OpenTelemetry Lambda")."""
 
 
 class ConfigurationError(ValueError):
@@ -61,6 +68,11 @@ class Configuration:
             per node.
         opensearch_shards: shards of each index created from now on, also by `vectorlog rebuild index`; OpenSearch's
             guide recommends 10 to 30 GB per shard.
+        opensearch_partition: over how many of these shards a store is spread; more than one only if single stores are
+            larger than a shard should be. A change needs `vectorlog rebuild index`.
+        opensearch_vectors: where indexes created from now on have their vectors: in `memory`, or compressed to a 32nd
+            there and whole on `disk`, by which candidates are scored again.
+        opensearch_masters: instance type of three dedicated masters; empty has data nodes do their work.
         operator_role_arn: the role that runs `vectorlog verify`, `import` and `rebuild`; it gets full access to our
             indexes.
         views: names of the views tables; the first is read, both are written (see Rebuild).
@@ -78,8 +90,14 @@ class Configuration:
         web_acl_arn: a regional web ACL of AWS WAF that checks requests first.
         domain_name, certificate_arn, hosted_zone: a custom domain; its record is created if the zone is given, as `id`
             or `id/name`.
+        rollout: how new code comes to api, search and embed: `all-at-once`, or as a `canary`: to a tenth of the calls,
+            ten minutes later to all, and back by itself if an alarm rings.
         alarm_email: address that receives alarms, once it has confirmed the mail from AWS.
         architecture: processor of the functions; `x86_64` is for `sam local` on such a machine.
+        otlp_endpoint: URL that takes traces by OTLP over HTTP, such as that of a collector; empty makes no traces.
+        adot_layer_arn: AWS's layer of the collector (ADOT) for the functions' architecture; it takes their traces, and
+            sends them to X-Ray.
+        traced_share: which share of the requests is traced, if traces are made.
         log_retention_days: retention of every log group.
         duplicate_content: whether a store accepts the same bytes twice.
         embeddings_api: whether `POST /embeddings` is served, by which clients use the models for texts of any kind.
@@ -109,6 +127,9 @@ class Configuration:
     opensearch_nodes: Annotated[int, Field(ge=1, le=80)] = 1
     opensearch_storage_gib: Annotated[int, Field(ge=10, le=16384)] = 20
     opensearch_shards: Annotated[int, Field(ge=1, le=100)] = INDEX_SHARDS
+    opensearch_partition: Annotated[int, Field(ge=1, le=99)] = INDEX_PARTITION
+    opensearch_vectors: VectorsIn = VECTORS_IN
+    opensearch_masters: Annotated[str, Field(pattern=r"^([a-z0-9]+\.[a-z0-9]+\.search)?$")] = ""
     operator_role_arn: _Arn = ""
     views: _List = ("1",)
     vpc: Annotated[str, Field(pattern=r"^(none|new|vpc-[0-9a-f]+)$")] = "none"
@@ -129,8 +150,12 @@ class Configuration:
     domain_name: str = ""
     certificate_arn: _Arn = ""
     hosted_zone: str = ""
+    rollout: Literal["all-at-once", "canary"] = "all-at-once"
     alarm_email: Annotated[str, Field(pattern=r"^(\S+@\S+)?$")] = ""
     architecture: Literal["arm64", "x86_64"] = "arm64"
+    otlp_endpoint: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    adot_layer_arn: _Arn = ""
+    traced_share: Annotated[float, Field(gt=0, le=1)] = 0.05
     log_retention_days: Annotated[Literal[1, 7, 14, 30, 90, 180, 365, 731], BeforeValidator(int)] = 30
     duplicate_content: DuplicateContent = DUPLICATE_CONTENT
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
@@ -158,6 +183,8 @@ class Configuration:
             raise ValueError(
                 "opensearch_nodes must be 1 or a multiple of 2 or 3: OpenSearch needs as many nodes in each zone"
             )
+        if self.opensearch_partition > 1 and self.opensearch_partition >= self.opensearch_shards:
+            raise ValueError("opensearch_partition must be 1, or below opensearch_shards, as OpenSearch wants it")
         if not re.fullmatch(r"([1-9])(,(?!\1)[1-9])?", ",".join(self.views)):
             raise ValueError("views must be one digit, or two different ones, such as 1 or 1,2")
         if not self.models:
@@ -178,6 +205,11 @@ class Configuration:
     def makes_domain(self) -> bool:
         """Whether the stack creates a domain. An endpoint alone says that there is one, as it did before `index`."""
         return self.index == "domain" and not self.opensearch_endpoint
+
+    @property
+    def traces_to(self) -> str:
+        """Where traces go: the given address, or the collector in the functions' layer; empty makes none."""
+        return self.otlp_endpoint or (ADOT_ENDPOINT if self.adot_layer_arn else "")
 
     @property
     def keeps(self) -> bool:

@@ -28,6 +28,8 @@ NETWORK_ACTIONS = [
 """Rights that Lambda needs to put a function into a network (its guide, "Giving Lambda functions access to resources in
 an Amazon VPC").
 """
+COLLECTOR_ACTIONS = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+"""What the collector in AWS's layer calls with the function's role."""
 METRICS_NAMESPACE = "vectorlog"
 """CloudWatch namespace of the metrics that functions send."""
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
@@ -94,7 +96,8 @@ def service_of(configuration: Configuration) -> str:
 
 
 class Functions(Construct):
-    """The factory of functions: Python 3.13, traced, with JSON logs in one group per function.
+    """The factory of functions: Python 3.13, with JSON logs in one group per function, and traces if they are wanted.
+    Lambda's own tracing stays off: it would end in X-Ray only, and what the functions send has the invocation too.
 
     Args:
         scope: parent construct.
@@ -122,6 +125,14 @@ class Functions(Construct):
         self._vpc = vpc
         self._reserved = {"api": configuration.api_reserved, "search": configuration.search_reserved}
         self.made: dict[str, lambda_.Function] = {}
+        collector = configuration.adot_layer_arn
+        self._layers = [lambda_.LayerVersion.from_layer_version_arn(self, "Collector", collector)] if collector else []
+        sampled = {
+            "VECTORLOG_OTLP_ENDPOINT": configuration.traces_to,
+            "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG": str(configuration.traced_share),
+        }
+        self._tracing = sampled if configuration.traces_to else {}
 
     def make(self, spec: FunctionSpec, variables: Mapping[str, str]) -> lambda_.Function:
         """Creates a function; `variables` are those that `runtime/aws/environment.py` reads, without their prefix."""
@@ -140,7 +151,7 @@ class Functions(Construct):
             memory_size=spec.megabytes,
             reserved_concurrent_executions=self._reserved.get(spec.handler) or None,
             ephemeral_storage_size=Size.mebibytes(spec.disk),
-            tracing=lambda_.Tracing.ACTIVE,
+            layers=self._layers,
             log_group=group,
             role=self._role(f"{name}Role", group, vpc),
             logging_format=lambda_.LoggingFormat.JSON,
@@ -152,14 +163,15 @@ class Functions(Construct):
                 "POWERTOOLS_SERVICE_NAME": service_of(self._configuration),
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
+                **self._tracing,
             },
         )
         self.made[spec.handler] = function
         return function
 
     def _role(self, id: str, group: logs.ILogGroup, vpc: ec2.IVpc | None) -> iam.Role:
-        """A role that may write its own log and traces, and may join the network if there is one. AWS's managed
-        policies would let it write every log.
+        """A role that may write its own log, and send traces by the collector and join the network if there are these.
+        AWS's managed policies would let it write every log.
 
         A group's ARN already ends with `:*`, which stands for its streams. With `:log-stream:*` appended it would match
         nothing.
@@ -170,4 +182,6 @@ class Functions(Construct):
         )
         if vpc is not None:
             role.add_to_policy(iam.PolicyStatement(actions=NETWORK_ACTIONS, resources=["*"]))
+        if self._layers:
+            role.add_to_policy(iam.PolicyStatement(actions=COLLECTOR_ACTIONS, resources=["*"]))
         return role

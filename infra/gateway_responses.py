@@ -58,20 +58,17 @@ RESPONSES: Mapping[str, GatewayResponse] = {
     "INVALID_SIGNATURE": _NOT_FOUND,
     "EXPIRED_TOKEN": _NOT_FOUND,
     "RESOURCE_NOT_FOUND": _NOT_FOUND,
-    "BAD_REQUEST_BODY": GatewayResponse(OWN_MESSAGE, 400),
-    "BAD_REQUEST_PARAMETERS": GatewayResponse(OWN_MESSAGE, 400),
     "UNSUPPORTED_MEDIA_TYPE": GatewayResponse(OWN_MESSAGE, 415),
     "REQUEST_TOO_LARGE": GatewayResponse(GATEWAY_TOO_LARGE, 413, "request_too_large"),
     "THROTTLED": _SLOW_DOWN,
-    "QUOTA_EXCEEDED": _SLOW_DOWN,
     "WAF_FILTERED": GatewayResponse(REFUSED, 403, "permission_denied"),
     # Not API Gateway's own message: it may repeat the Authorization header, which holds the caller's key.
     "DEFAULT_4XX": GatewayResponse(REFUSED),
     "INTEGRATION_TIMEOUT": GatewayResponse(TIMED_OUT, 504, "service_unavailable", "server_error", _LATER),
     "DEFAULT_5XX": GatewayResponse(FAILED, None, None, "server_error"),
 }
-"""By API Gateway's type of response (its guide, "Gateway response types"). Those of authorizers and API keys cannot
-occur here.
+"""By API Gateway's type of response (its guide, "Gateway response types"). Those of authorizers, API keys, usage plans
+and request validators cannot occur here, and that of a web ACL only where there is one.
 """
 
 
@@ -83,6 +80,8 @@ def add_to(rest_api: apigateway.RestApi, *, configuration: Configuration) -> Non
     if configuration.cors_origins:
         every |= {"access-control-allow-origin": "'*'", "access-control-expose-headers": "'x-request-id, retry-after'"}
     for kind, response in RESPONSES.items():
+        if kind == "WAF_FILTERED" and not configuration.web_acl_arn:
+            continue
         rest_api.add_gateway_response(
             kind.title().replace("_", ""),
             type=apigateway.ResponseType.of(kind),

@@ -14,6 +14,8 @@ from constructs import Construct
 from infra.configuration import Configuration
 from infra.retention import log_group, removal_policy
 
+MASTERS = 3
+"""Two of them decide, so one may fail (OpenSearch Service's guide, "Dedicated master nodes")."""
 VERSION = opensearch.EngineVersion.OPENSEARCH_3_5
 """The version that the adapter's tests run on."""
 
@@ -48,6 +50,8 @@ class IndexDomain(Construct):
             capacity=opensearch.CapacityConfig(
                 data_nodes=nodes,
                 data_node_instance_type=configuration.opensearch_instance,
+                master_nodes=MASTERS if configuration.opensearch_masters else None,
+                master_node_instance_type=configuration.opensearch_masters or None,
                 multi_az_with_standby_enabled=False,
             ),
             ebs=opensearch.EbsOptions(

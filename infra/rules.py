@@ -43,6 +43,8 @@ _CLIENTS = (
     "a revoked key must stop working within seconds. Health routes are open on purpose."
 )
 _RUNTIME = "Nothing that the functions use needs a newer version than Python 3.13, which AWS supports until 2029."
+_MAPPINGS = "Mappings of queues have no destination: the queue's own redrive does it. The stream's mapping has one."
+_TRACES = "Functions send traces by OpenTelemetry to where the deployment wants them (otlp_endpoint), or none."
 _MASTER = "The one function that grants rights in the domain; only CloudFormation calls it."
 _SIZE = (
     "The size is a setting (opensearch_nodes) and costs money; the default is the smallest domain. The index can be "
@@ -75,7 +77,12 @@ ACCEPTED = (
     Accepted(
         "AwsSolutions-IAM5[Resource::*]",
         "Functions",
-        "Actions of X-Ray, and those on network interfaces in a VPC, do not support resources.",
+        "Those on network interfaces in a VPC, and of X-Ray with a collector, do not support resources.",
+    ),
+    Accepted(
+        "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]",
+        "Rollout/*Group",
+        "It is AWS's own policy for what CodeDeploy does: it moves aliases, and reads alarms.",
     ),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/files/*]", "Functions", _NAMED),
     Accepted("AwsSolutions-IAM5[Resource::<{Files/Bucket}.Arn>/manifests/*]", "Functions", _NAMED),
@@ -158,12 +165,11 @@ ACCEPTED = (
             "CloudFormation waits for."
         ),
     ),
-    Accepted(
-        "Serverless-LambdaEventSourceMappingDestination",
-        "Functions",
-        "Mappings of queues have no destination: the queue's own redrive does it. The stream's mapping has one.",
-    ),
+    Accepted("Serverless-LambdaEventSourceMappingDestination", "Functions", _MAPPINGS),
+    Accepted("Serverless-LambdaEventSourceMappingDestination", "Rollout", _MAPPINGS),
     Accepted("Serverless-LambdaLatestVersion", "Functions", _RUNTIME),
+    Accepted("Serverless-LambdaTracing", "Functions", _TRACES),
+    Accepted("Serverless-APIGWXrayEnabled", "Api", _TRACES),
 )
 
 

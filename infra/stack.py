@@ -18,12 +18,12 @@ from infra.first_key import FirstKey
 from infra.functions import Functions, FunctionSpec
 from infra.grants import Grants
 from infra.index_kinds import made_index
-from infra.monitoring.alarms import Alarms
-from infra.monitoring.dashboard import Dashboard
+from infra.monitoring.monitoring import monitor
 from infra.monitoring.watched import Watched
 from infra.network import Network
 from infra.outgoing import SIGNING, TELLING, Outgoing
 from infra.outputs import outputs
+from infra.rollout import GUARDS, Rollout
 from infra.tables import EventLog, Views
 from infra.work_queues import WorkQueues
 from vectorlog.defaults import ANSWERS
@@ -35,6 +35,7 @@ TABLES = ("events_table", "views_table")
 ANSWERING = (*TABLES, "bucket", "models", "embeddings_api", "cors_origins", "opensearch_form")
 """Fields of `Environment` for functions that answer requests."""
 QUEUES = ("work_queue", "embed_queue", "erase_queue")
+LAYOUT = ("opensearch_shards", "opensearch_partition", "opensearch_vectors", "opensearch_form")
 EVERY_QUEUE = (*TABLES, "bucket", "opensearch_endpoint", *QUEUES)
 """Fields of `Environment` for functions that send messages of every kind."""
 
@@ -64,14 +65,16 @@ class VectorlogStack(Stack):
         vpc = self._network.vpc
         self._functions = Functions(self, "Functions", configuration=configuration, assets=assets, vpc=vpc)
         self._index = made_index(self, configuration, self._functions, vpc)
+        self._rollout = Rollout(self, "Rollout", configuration=configuration)
         self._grants = Grants(configuration, self._log.table, self._views.tables, self._files.bucket)
 
         consumers = [self._projector(), self._work(), self._embed(), self._erase(), self._deliver(), self._sweep()]
-        consumers.append(self._dead_letters())
-        writers = [self._api(), self._search()]
-        for writer in writers:  # so that old code never receives an event or message of a new kind
+        consumers += [self._dead_letters(), self._live_embed]
+        writers = {"api": self._api(), "search": self._search()}
+        for writer in writers.values():  # so that old code never receives an event or message of a new kind
             writer.node.add_dependency(*consumers)
-        self._api_gateway = Api(self, "Api", configuration=configuration, api=writers[0], search=writers[1])
+        live = {name: self._rollout.live(name, writer) for name, writer in writers.items()}
+        self._api_gateway = Api(self, "Api", configuration=configuration, api=live["api"], search=live["search"])
         self._first_key = FirstKey(
             self,
             "FirstKey",
@@ -81,8 +84,8 @@ class VectorlogStack(Stack):
         )
         for within in (self._index, self._first_key):  # even to answer CloudFormation they need the network's endpoints
             within.node.add_dependency(self._network)
-        alarms = Alarms(self, "Alarms", configuration=configuration, watched=(watched := self._watched()))
-        Dashboard(self, "Dashboard", configuration=configuration, watched=watched, alarms=alarms)
+        alarms = monitor(self, configuration, self._watched(), self._api_gateway.access_log)
+        self._rollout.guard({name: alarms.of(*names) for name, names in GUARDS.items()})
         outputs(self, self._deployment(), self._api_gateway, self._first_key)
 
     def _api(self) -> lambda_.Function:
@@ -155,9 +158,9 @@ class VectorlogStack(Stack):
         self._grants.put_off(function, self._queues.embed)
         self._grants.embed(function)
         self._index.grant_write(function)
-        triggers.of_queue(
-            function, self._queues.embed, messages=triggers.FILES, concurrency=self._configuration.embed_concurrency
-        )
+        self._live_embed = self._rollout.live("embed", function)
+        most = self._configuration.embed_concurrency
+        triggers.of_queue(self._live_embed, self._queues.embed, messages=triggers.FILES, concurrency=most)
         return function
 
     def _erase(self) -> lambda_.Function:
@@ -205,7 +208,7 @@ class VectorlogStack(Stack):
         values = {field: value for field, value in self._deployment().items() if value}
         with_them = [*fields, *(["views_also", "spread_counts"] if "views_table" in fields else ())]
         with_them += LIMIT_SETTINGS if "cors_origins" in fields else []  # of functions that answer requests
-        with_them += ["opensearch_shards", "opensearch_form"] if "opensearch_endpoint" in fields else []
+        with_them += LAYOUT if "opensearch_endpoint" in fields else []
         with_them += EMBEDDING if "models" in fields else []
         return self._functions.make(spec, {field: values[field] for field in with_them if field in values})
 

@@ -51,7 +51,7 @@ def of_stream(function: lambda_.Function, log: dynamodb.ITable, *, given_up: sqs
 
 
 def of_queue(
-    function: lambda_.Function, queue: sqs.IQueue, *, messages: int = 1, concurrency: int | None = None
+    function: lambda_.IFunction, queue: sqs.IQueue, *, messages: int = 1, concurrency: int | None = None
 ) -> None:
     """Calls the function with a queue's messages; failed ones are redelivered."""
     function.add_event_source(

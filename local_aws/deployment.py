@@ -95,7 +95,6 @@ def running(
 
 FOR_FUNCTIONS = {
     "PYTHONPATH": str(FUNCTIONS),
-    "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
     "POWERTOOLS_METRICS_DISABLED": "1",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
 }

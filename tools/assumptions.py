@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -122,17 +123,27 @@ class Kept:
     dimensions: int
     links: int
     vectors_full: float
+    compression: int
+    shard_gb: float
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A size of deployment."""
+    """A size of deployment.
+
+    Attributes:
+        copies: of the index: the primary and its replicas, each on a node of its own.
+        vectors: where the domain has its vectors, as `opensearch_vectors` says.
+        masters: the instance of three dedicated masters; empty for none.
+    """
 
     name: str
     files: int
     file_gb: float
     chunks: int
     copies: int
+    vectors: Literal["memory", "disk"] = "memory"
+    masters: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tools.assumptions import Assumptions, Instance, Size, read
+from tools.assumptions import Assumptions, Size, read
+from tools.index_size import KB_PER_GB, MASTERS, index_gb, index_gib, masters_hour, node, shards, volume_gb
 from tools.prices_page import TEXT
 
 DOCS = Path(__file__).parents[1] / "docs"
 MEASURED, PRICED = DOCS / "costs.md", DOCS / "prices.md"
-MILLION, KB_PER_GB, GIB = 1_000_000, 1_000_000, 1 << 30
+MILLION = 1_000_000
 
 S3_PUTS = ("PutObject", "ListObjectsV2", "CreateMultipartUpload", "UploadPartCopy", "CompleteMultipartUpload")
 """The calls that S3 charges like a PUT."""
@@ -77,38 +78,6 @@ def function_dollars(ms: float, assumed: Assumptions) -> float:
     return ms / 1000 * assumed.running.memory_gb * assumed.price.gb_second
 
 
-def index_gib(size: Size, assumed: Assumptions) -> float:
-    """Memory for the vectors of one copy: 1.1 × (4 × dimensions + 8 × m) bytes each (OpenSearch's documentation of
-    HNSW).
-    """
-    return size.chunks * 1.1 * (4 * assumed.kept.dimensions + 8 * assumed.kept.links) / GIB
-
-
-def vectors_gib(instance: Instance) -> float:
-    """Memory that a node has for vectors: half of what the heap leaves. The heap takes half of the memory, at most 32
-    GiB.
-    """
-    return (instance.memory_gib - min(instance.memory_gib / 2, 32)) / 2
-
-
-def node(size: Size, assumed: Assumptions) -> Instance:
-    """The smallest instance that holds a copy of the index.
-
-    Raises:
-        ValueError: none is large enough.
-    """
-    for instance in assumed.instance:
-        if vectors_gib(instance) * assumed.kept.vectors_full >= index_gib(size, assumed):
-            return instance
-    raise ValueError(f"no instance of prices.toml holds the vectors of '{size.name}'")
-
-
-def volume_gb(size: Size, assumed: Assumptions) -> int:
-    """Storage of each node, in GB."""
-    needed = math.ceil(size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB * assumed.kept.volume_spare)
-    return max(assumed.kept.volume_least_gb, needed)
-
-
 def _pass_per_file(assumed: Assumptions) -> float:
     """Dollars for looking at the objects of a file once, to find leftovers."""
     price, idle = assumed.price, assumed.idle
@@ -126,6 +95,7 @@ def per_month(size: Size, assumed: Assumptions) -> dict[str, float]:
     sweep = function_dollars(assumed.running.code_ms + assumed.running.round_trip_ms, assumed)
     return {
         "OpenSearch, nodes": size.copies * node(size, assumed).hour * idle.hours_month,
+        "OpenSearch, masters": masters_hour(size, assumed) * idle.hours_month,
         "OpenSearch, storage": size.copies * volume_gb(size, assumed) * price.volume_gb_month,
         "DynamoDB, storage and backup": (log + rows) * (price.table_gb_month + price.backup_gb_month),
         "S3, files and artefacts": (size.file_gb + size.chunks * kept.chunk_artefact_kb / KB_PER_GB)
@@ -145,14 +115,16 @@ def month_of_index(size: Size, assumed: Assumptions) -> dict[str, float]:
     """Dollars for a month without requests, by the setting `index`. The owner of an endpoint pays for it."""
     month = per_month(size, assumed)
     rest = sum(dollars for what, dollars in month.items() if not what.startswith("OpenSearch"))
-    stored = size.chunks * assumed.kept.chunk_index_kb / KB_PER_GB * assumed.price.collection_gb_month
+    stored = index_gb(size, assumed) * assumed.price.collection_gb_month
     return {"index=domain": sum(month.values()), "index=serverless": rest + stored, "index=endpoint": rest}
 
 
 def search_ocus(size: Size, assumed: Assumptions) -> int:
-    """Capacity that searches a collection of this size: a worker's at least, and room for the vectors, twice."""
+    """Capacity that searches a collection of this size: a worker's at least, and room for the whole vectors, twice."""
     collection = assumed.collection
-    needed = math.ceil(index_gib(size, assumed) / (collection.ocu_gib * collection.vectors_full))
+    needed = math.ceil(
+        index_gib(replace(size, vectors="memory"), assumed) / (collection.ocu_gib * collection.vectors_full)
+    )
     return collection.search_workers * max(1, needed)
 
 
@@ -190,13 +162,17 @@ def document(measured: str, assumed: Assumptions) -> str:
         *((name, *map(dollars, by.values()), dollars(sum(by.values()))) for name, by in priced.items()),
     ]
     months = [per_month(size, assumed) for size in assumed.size]
+    whole = replace(assumed.size[-1], vectors="memory")
     size_rows = [
         ("", *(size.name for size in assumed.size)),
         ("files", *(f"{size.files:,}, {size.file_gb:,g} GB" for size in assumed.size)),
         ("chunks", *(f"{size.chunks:,}" for size in assumed.size)),
+        ("vectors", *(f"in {size.vectors}" if size.vectors == "memory" else "on disk" for size in assumed.size)),
+        ("shards of the index", *(_shards(size, assumed) for size in assumed.size)),
         ("memory for one copy's vectors", *(f"{index_gib(size, assumed):.1f} GiB" for size in assumed.size)),
         ("nodes", *(f"{size.copies} × {node(size, assumed).name}" for size in assumed.size)),
-        ("storage of each", *(f"{volume_gb(size, assumed):,} GB" for size in assumed.size)),
+        ("dedicated masters", *(f"{MASTERS} × {size.masters}" if size.masters else "–" for size in assumed.size)),
+        ("storage of each node", *(f"{volume_gb(size, assumed):,} GB" for size in assumed.size)),
         *((what, *(dollars(month[what]) for month in months)) for what in months[0]),
         ("**an idle month**", *(f"**{dollars(sum(month.values()))}**" for month in months)),
         ("once: upload and ingest", *(dollars(once(size, found, assumed)) for size in assumed.size)),
@@ -223,8 +199,16 @@ def document(measured: str, assumed: Assumptions) -> str:
         dimensions=assumed.kept.dimensions,
         links=assumed.kept.links,
         full=assumed.kept.vectors_full,
+        compression=assumed.kept.compression,
+        in_memory=f"{index_gib(whole, assumed):.1f} GiB",
+        nodes_in_memory=f"${dollars(per_month(whole, assumed)['OpenSearch, nodes'])}",
         bound=dollars(2 * 4 * assumed.price.ocu_hour),
     )
+
+
+def _shards(size: Size, assumed: Assumptions) -> str:
+    number = shards(size, assumed)
+    return f"{number} of {index_gb(size, assumed) / number:,.3g} GB"
 
 
 def dollars(amount: float) -> str:

@@ -1,4 +1,6 @@
-"""Writes the tables of settings and alarms in docs/deploying.md from the stack: `python -m tools.guide_tables`."""
+"""Writes the tables of settings in docs/deploying.md, and of alarms in docs/runbooks.md, from the stack: `python -m
+tools.guide_tables`.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from infra.configuration import Configuration
-from infra.monitoring.alarms import GUIDE
 
-PAGE = Path(__file__).parents[1] / "docs" / "deploying.md"
+DOCS = Path(__file__).parents[1] / "docs"
+SETTINGS, ALARMS = DOCS / "deploying.md", DOCS / "runbooks.md"
+_DESCRIPTION = re.compile(r'(?P<severity>\w+): (?P<said>.*) Runbook: [\w/.]+, "(?P<section>[^"]+)"\.')
 
 
-def written(page: str, template: Mapping[str, Any]) -> str:
-    """The page with its tables updated.
+def written(template: Mapping[str, Any]) -> dict[Path, str]:
+    """The pages with their tables updated.
 
     Args:
-        page: has a comment at the beginning and end of each table.
         template: the stack's template.
     """
-    for name, table in (("settings", settings()), ("alarms", alarms(template))):
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        before, _, rest = page.partition(begin)
-        page = f"{before}{begin}\n{table}\n\n{end}{rest.partition(end)[2]}"
-    return page
+    tables = ((SETTINGS, "settings", settings()), (ALARMS, "alarms", alarms(template)))
+    return {page: _with_table(page.read_text(), name, table) for page, name, table in tables}
+
+
+def _with_table(page: str, name: str, table: str) -> str:
+    """The page with the table between the comments at its beginning and end."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n{table}\n\n{end}{rest.partition(end)[2]}"
 
 
 def settings() -> str:
@@ -47,10 +53,14 @@ def settings() -> str:
 def alarms(template: Mapping[str, Any]) -> str:
     """The table of alarms, in the stack's order."""
     found = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    rows = [
-        (f"`{_last(each['AlarmName'])}`", each["AlarmDescription"].removesuffix(f" See {GUIDE}.")) for each in found
-    ]
-    return _table(("Alarm", "What has happened, and what to do"), rows)
+    rows = []
+    for each in found:
+        said = _DESCRIPTION.fullmatch(each["AlarmDescription"])
+        if said is None:
+            raise ValueError(f"{each['AlarmName']} names no severity or runbook")
+        link = f"[`{_last(each['AlarmName'])}`](#{said['section']})"
+        rows.append((link, said["severity"], said["said"]))
+    return _table(("Alarm", "Severity", "What has happened, and what to do first"), rows)
 
 
 def _last(name: str) -> str:
@@ -67,7 +77,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def main() -> int:
-    """Writes the page."""
+    """Writes the pages."""
     from aws_cdk import App
     from aws_cdk.assertions import Template
 
@@ -77,7 +87,8 @@ def main() -> int:
     stack = VectorlogStack(
         App(), "Vectorlog-dev", configuration=Configuration(), assets=Assets("arm64", bundling=False)
     )
-    PAGE.write_text(written(PAGE.read_text(), Template.from_stack(stack).to_json()))
+    for page, text in written(Template.from_stack(stack).to_json()).items():
+        page.write_text(text)
     return 0
 
 

@@ -28,12 +28,15 @@ Change that file for your region, and generate this page again.
 - A vector of {dimensions:,} dimensions takes 1.1 × (4 × {dimensions:,} + 8 × {links}) bytes of memory.
 - A node has a quarter of its memory for vectors: the heap takes half, up to 32 GiB, and OpenSearch gives half of the rest to vectors.
   These sums fill {full:.0%} of that.
-- An index has one shard, so one node must hold a whole copy.
+- Shards have 10 to 30 GB, as OpenSearch's guide recommends, unless the whole index has less (`opensearch_shards`).
+  Every node holds a copy, or a share of one that is as large.
+- Of vectors on disk (`opensearch_vectors=disk`), memory holds a bit for each dimension, {compression} times less, and its links; searches find candidates by these, and score them by the whole vectors on the disk.
+  Faiss does not run on the local OpenSearch, so recall and speed of that are unproved here; `./dev account-test` measures both in an account ([deploying.md](deploying.md)).
+- Dedicated masters (`opensearch_masters`) keep the domain's state while data nodes are busy or replaced.
 - The small size has no replica.
   If its node fails, searches fail until it is back; `vectorlog rebuild` can rebuild the index.
-- Memory for vectors is most of the cost at the large size.
+- With vectors in memory, the large size needs {in_memory} for its vectors, and nodes for {nodes_in_memory} a month.
   A model with fewer dimensions needs proportionally less.
-  So does an index on disk with compressed vectors, which Vectorlog does not set up yet.
 - A VPC with NAT gateways, a custom domain, and retained logs are not included.
 
 ## Three kinds of index

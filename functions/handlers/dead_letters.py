@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
-from handlers.observed import logger, tracer
+from handlers.observed import logger
 from vectorlog.event_log.dynamodb_stream import gap_of
+from vectorlog.runtime.aws.tracing import traced
 from vectorlog.runtime.aws.workers import give_up, recover
 from vectorlog.work.messages import decode
 
@@ -21,7 +22,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handles each dead letter of a batch."""
     return dict(process_partial_response(event, _handle, processor, context))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from handlers.observed import logger, tracer
+from handlers.observed import logger
 from vectorlog.api.auth import DEFAULT_PROJECT
 from vectorlog.runtime.aws import clients, custom_resource, keys, secrets, wiring
+from vectorlog.runtime.aws.tracing import traced
 from vectorlog.use_cases import api_keys
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ NAME = "first"
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Creates the key. The resource's property `Secret` is the secret's ARN."""
     custom_resource.answer(event, context, _make)

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from handlers.observed import logger, tracer
+from handlers.observed import logger
 from vectorlog.index.opensearch.errors import TEMPORARY, Busy
 from vectorlog.index.opensearch.requests import connect, with_retries
 from vectorlog.retry import ADDED_JITTER, REAL_TIME, RetryPolicy, Timing
 from vectorlog.runtime.aws import clients, custom_resource
+from vectorlog.runtime.aws.tracing import traced
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,7 +24,7 @@ RETRY = RetryPolicy(attempts=10, first_s=0.2, jitter=ADDED_JITTER, timeout_s=10)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Sets the permissions. The resource's properties are `Endpoint` and `Roles`, see `give`."""
     custom_resource.answer(event, context, _make)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from handlers.observed import logger, metrics, tracer
+from handlers.observed import logger, metrics
 from vectorlog.event_log.dynamodb import commit_of
+from vectorlog.runtime.aws import trail
+from vectorlog.runtime.aws.tracing import traced
 from vectorlog.runtime.aws.workers import projector
 
 if TYPE_CHECKING:
@@ -15,13 +17,15 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
     """Projects a batch of commits, and sends the messages that follow. Returns the first record that failed, if any."""
     records = [record["dynamodb"] for record in event["Records"] if record["eventName"] == "INSERT"]
     metrics.add_metric("Commits", MetricUnit.Count, len(records))
-    left = projector().handle_in_order([commit_of(record["NewImage"]) for record in records])
+    commits = [commit_of(record["NewImage"]) for record in records]
+    trail.committed(commits)
+    left = projector().handle_in_order(commits)
     if left == 0:
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": records[-left]["SequenceNumber"]}]}

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from handlers.observed import logger, metrics, tracer
+from handlers.observed import logger, metrics
 from vectorlog.reactions import leftovers
 from vectorlog.reactions.oldest_open import oldest_open
 from vectorlog.reactions.sweep import sweep
+from vectorlog.runtime.aws.tracing import traced
 from vectorlog.runtime.aws.wiring import deployment
 from vectorlog.runtime.aws.workers import projector
 from vectorlog.work.messages import COLLECTION, Collect
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda's signature
     """Reports the age before the sweep changes it, then sweeps. If the report fails, the sweep still runs."""

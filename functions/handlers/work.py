@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
-from handlers.observed import logger, tracer
+from handlers.observed import logger
+from vectorlog.runtime.aws.tracing import traced
 from vectorlog.runtime.aws.workers import work
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Processes each message of a batch. A failed message is delivered again, with a longer delay each time."""
     return dict(process_partial_response(event, _work, processor, context))

@@ -124,5 +124,10 @@ OPENSEARCH_FORM: OpenSearchForm = "domain"
 """What the chunk index is on AWS: a domain of OpenSearch Service, or a collection of OpenSearch Serverless."""
 Refresh: TypeAlias = Literal["wait_for", "true"]
 REFRESH: Refresh = "wait_for"
+VectorsIn: TypeAlias = Literal["memory", "disk"]
+VECTORS_IN: VectorsIn = "memory"
+"""Where a domain keeps what it searches vectors by: whole in memory, or compressed there and whole on the disk."""
 INDEX_PREFIX = "vectorlog"
 INDEX_SHARDS = 1
+INDEX_PARTITION = 1
+"""Shards of an index, and how many of them a store is spread over."""

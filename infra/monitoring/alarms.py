@@ -16,7 +16,6 @@ from infra.monitoring.alarm_list import alarm_specs
 from infra.monitoring.alarm_spec import AlarmSpec
 from infra.monitoring.watched import Watched
 
-GUIDE = 'docs/deploying.md, "When an alarm rings"'
 _KEY_DAYS = 7
 """Days until a deleted key is gone: KMS's minimum. The key protects messages in transit only."""
 
@@ -42,6 +41,10 @@ class Alarms(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(configuration.alarm_email))
         self.by_name = {spec.name: self._alarm(spec, configuration.stage) for spec in alarm_specs(watched)}
 
+    def of(self, *names: str) -> list[cloudwatch.IAlarm]:
+        """The alarms of these names."""
+        return [self.by_name[name] for name in names]
+
     def _key(self) -> kms.Key:
         key = kms.Key(
             self,
@@ -65,7 +68,7 @@ class Alarms(Construct):
             self,
             "".join(part.capitalize() for part in spec.name.split("-")),
             alarm_name=f"vectorlog-{stage}-{spec.name}",
-            alarm_description=f"{spec.happened} {spec.remedy} See {GUIDE}.",
+            alarm_description=spec.description,
             metric=spec.metric,
             threshold=spec.threshold,
             comparison_operator=spec.comparison,

@@ -10,9 +10,10 @@ from constructs import Construct
 
 from infra.configuration import Configuration
 from infra.monitoring.alarm_list import alarm_specs
-from infra.monitoring.alarms import GUIDE, Alarms
+from infra.monitoring.alarm_spec import RUNBOOKS
+from infra.monitoring.alarms import Alarms
 from infra.monitoring.collection_metrics import collection_capacity
-from infra.monitoring.watched import PERIOD, Watched
+from infra.monitoring.watched import DAY, PERIOD, Watched
 
 WIDTH = 24
 """Columns of CloudWatch's grid."""
@@ -24,7 +25,6 @@ whose oldest message climbs with it."""
 COST = """# What does it cost?
 Multiply by the prices in tools/prices.toml. OpenSearch is billed per node and hour, everything else by usage."""
 HOUR = Duration.hours(1)
-DAY = Duration.days(1)
 
 
 class Dashboard(Construct):
@@ -163,12 +163,14 @@ def _cost(watched: Watched) -> list[cloudwatch.IWidget]:
 
 
 def _runbook(watched: Watched) -> str:
-    lines = [f"| **{spec.name}** | {spec.happened} | {spec.remedy} |" for spec in alarm_specs(watched)]
+    lines = [
+        f"| **{spec.name}** | {spec.severity} | {spec.happened} | {spec.remedy} |" for spec in alarm_specs(watched)
+    ]
     return "\n".join(
         [
-            f"# When an alarm rings\nMore in {GUIDE}.\n",
-            "| alarm | what has happened | what to do |",
-            "|---|---|---|",
+            f"# When an alarm rings\nMore in {RUNBOOKS}.\n",
+            "| alarm | severity | what has happened | what to do |",
+            "|---|---|---|---|",
             *lines,
         ]
     )

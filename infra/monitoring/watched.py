@@ -22,7 +22,9 @@ from vectorlog.runtime.aws.metrics import cloudwatch_name
 from vectorlog.telemetry.metrics import (
     DEPLOYMENT_FAULTS,
     DISABLED_WEBHOOKS,
+    FAULTS,
     FILES,
+    POSTPONED_MESSAGES,
     WEBHOOKS,
     FaultyPart,
     FileOutcome,
@@ -34,6 +36,9 @@ PERIOD = Duration.minutes(5)
 """The default period of a metric: SQS counts every minute, and a function that is called once a minute appears in each
 period.
 """
+DAY = Duration.days(1)
+MOST_METRICS = 10
+"""So many metrics an alarm may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,15 @@ class Watched:
         """Throttled invocations of all functions but those that only a deploy calls."""
         called = {name: function for name, function in self.functions.items() if name not in DEPLOY_HANDLERS}
         return total("throttles", {name: function.metric_throttles(period=PERIOD) for name, function in called.items()})
+
+    def faults(self) -> cloudwatch.IMetric:
+        """Requests that ended with an unexpected error. Their functions answered, so Lambda counts no error."""
+        return self.own(cloudwatch_name(FAULTS), "Sum")
+
+    def postponed_messages(self) -> cloudwatch.IMetric:
+        """Messages that failed and were put off."""
+        name = cloudwatch_name(POSTPONED_MESSAGES)
+        return total("postponed messages", {queue: self.own(name, "Sum", queue=queue) for queue in self.queues})
 
     def disabled_webhooks(self) -> cloudwatch.IMetric:
         """Webhook endpoints that were disabled."""
@@ -176,16 +190,18 @@ class Watched:
         ]
 
 
-def total(label: str, metrics: Mapping[str, cloudwatch.IMetric]) -> cloudwatch.MathExpression:
+def total(
+    label: str, metrics: Mapping[str, cloudwatch.IMetric], period: Duration = PERIOD
+) -> cloudwatch.MathExpression:
     """The sum of metrics; one without data counts as 0. Names must begin with a lower-case letter.
 
     Raises:
         ValueError: there are more than ten, the maximum of an alarm.
     """
-    if len(metrics) > 10:
-        raise ValueError(f"{label}: {len(metrics)} metrics; an alarm takes 10")
+    if len(metrics) > MOST_METRICS:
+        raise ValueError(f"{label}: {len(metrics)} metrics; an alarm takes {MOST_METRICS}")
     terms = " + ".join(f"FILL({name}, 0)" for name in metrics)
-    return cloudwatch.MathExpression(expression=terms, using_metrics=dict(metrics), period=PERIOD, label=label)
+    return cloudwatch.MathExpression(expression=terms, using_metrics=dict(metrics), period=period, label=label)
 
 
 _OPERATIONS = {"events": ("PutItem", "Query"), "views": ("BatchGetItem", "Query", "UpdateItem", "TransactWriteItems")}

@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from local_aws import resources
+from local_aws.embeddings import MODEL, embeddings
 from local_aws.process import HOST
 from local_aws.resources import Resources
 from local_aws.sam import command, containers
 from local_aws.sam.command import Sam
-from local_aws.sam.embeddings import MODEL, embeddings
 from local_aws.sam.engine import Engine, architecture
 from local_aws.sam.forwarder import forwarding, reachable
 from local_aws.sam.image import find_image
@@ -35,11 +35,10 @@ BEYOND_THE_STACK = (
     "VECTORLOG_OPENSEARCH_PREFIX",
     "VECTORLOG_OPENSEARCH_REFRESH",
     "VECTORLOG_EMBEDDING_BASE_URL",
-    "POWERTOOLS_TRACE_DISABLED",
     "POWERTOOLS_METRICS_DISABLED",
 )
-"""Variables that functions receive here even if the stack does not declare them, because AWS has no such servers,
-models and daemons.
+"""Variables that functions receive here even if the stack does not declare them, because AWS has no such servers
+and models.
 """
 
 
@@ -95,7 +94,7 @@ def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mappin
         owned = resources.make(servers, visibility_s=VISIBILITY_S)
         stack.callback(resources.remove, servers, owned)
         stack.callback(containers.remove, "VECTORLOG_EVENTS_TABLE", owned.events_table)
-        given = {**servers.environment, **owned.environment, **_WITHOUT_XRAY, **variables}
+        given = {**servers.environment, **owned.environment, **_WITHOUT_METRICS, **variables}
         if engine.bridge:
             stack.enter_context(forwarding(engine.bridge, _ports(given)))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="sam-")))
@@ -104,7 +103,7 @@ def deployed(servers: Servers, engine: Engine, assembly: Path, variables: Mappin
         yield SamDeployment(Sam(program, template.path, told, image), template.functions, servers, owned, given, folder)
 
 
-_WITHOUT_XRAY = {"POWERTOOLS_TRACE_DISABLED": "1", "POWERTOOLS_METRICS_DISABLED": "1"}
+_WITHOUT_METRICS = {"POWERTOOLS_METRICS_DISABLED": "1"}
 
 
 def _ports(variables: Mapping[str, str]) -> set[int]:

@@ -26,6 +26,7 @@ OPENERS: Mapping[str, Opener] = {
     "local": LocalIndex,
     "local, large": lambda folder: LocalIndex(folder, sizes=Sizes(exact=2, full=2)),  # in segments, with files
     "opensearch": opensearch_local.opened,
+    "opensearch, partitioned": opensearch_local.opened_partitioned,
     "collection": opensearch_local.opened_collection,
 }
 
@@ -34,7 +35,10 @@ OPENERS: Mapping[str, Opener] = {
     params=[
         "local",
         "local, large",
-        *(pytest.param(name, marks=pytest.mark.aws) for name in ("opensearch", "collection")),
+        *(
+            pytest.param(name, marks=pytest.mark.aws)
+            for name in ("opensearch", "opensearch, partitioned", "collection")
+        ),
     ]
 )
 def opener(request: pytest.FixtureRequest) -> Opener:

@@ -1,4 +1,4 @@
-"""The cost of importing a handler, as a traced function does at a cold start."""
+"""The cost of importing a handler, as a function does at a cold start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HANDLERS = ("api", "search", "projector", "work", "embed", "erase", "deliver", "
 LIBRARIES = """
 import boto3
 import aws_lambda_powertools.event_handler
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 class Model(BaseModel):
     number: int
@@ -37,7 +37,6 @@ def _seconds(program: str) -> float:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "LAMBDA_TASK_ROOT": "/var/task",  # makes X-Ray's SDK patch the same libraries as in Lambda
     }
     process = os.posix_spawn(sys.executable, [sys.executable, "-c", program], environment)
     _, status, usage = os.wait4(process, 0)
@@ -75,7 +74,10 @@ def test_left_out() -> None:
     """No handler imports modules that only a search, an ingest or the local edition needs before it needs them, and
     neither does the function behind most routes when it builds its deployment and routes.
     """
-    heavy = "opensearchpy", "numpy", "onnxruntime", "tokenizers", "pypdfium2", "uvicorn", "httpx", "requests"
+    heavy = (
+        *("opensearchpy", "numpy", "onnxruntime", "tokenizers", "pypdfium2", "uvicorn", "httpx", "requests"),
+        "opentelemetry",  # only where traces are wanted
+    )
     made = "from vectorlog.runtime.aws import api\napi.resolver()"
     _seconds(
         f"import sys, {', '.join(f'handlers.{name}' for name in HANDLERS)}\n{made}\nassert not set({heavy!r}) "

@@ -184,7 +184,6 @@ def test_form(service: str) -> None:
         **os.environ,
         "PYTHONPATH": str(FUNCTIONS),
         "POWERTOOLS_SERVICE_NAME": service,
-        "POWERTOOLS_TRACE_DISABLED": "1",
     }
     ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     [line] = [json.loads(each) for each in ran.stdout.splitlines()]

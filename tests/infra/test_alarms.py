@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, get_args
 
 import pytest
 
 from infra.monitoring.watched import DEPLOY_HANDLERS
 from tests.infra.synthesized import Synthesize, Synthesized
+from tools import assumptions
+from vectorlog.domain.store_file import ErrorCode
 
 pytestmark = pytest.mark.infra
 
@@ -37,12 +40,23 @@ def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
             "deployment-faults",
             "oldest-open-file",
             "stream-behind",
-            "work-waiting",
-            "embed-waiting",
+            "messages-waiting",
             "gave-up",
             "dead-letters",
             "stream-gave-up",
             "throttles",
+            "sweep-stopped",
+            "near-timeout",
+            "messages-postponed",
+        ),
+        *(
+            "files-failed-server",
+            "files-failed-busy",
+            "files-failed-share",
+            "files-postponed",
+            "provider-busy",
+            "provider-refuses-texts",
+            "webhooks-failing",
         ),
         *("api-errors", "api-slow", "tables-throttled", "tables-faulty"),
         *(
@@ -51,29 +65,44 @@ def test_what_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
             "opensearch-storage",
             "opensearch-memory",
             "opensearch-vectors",
+            "opensearch-graph-memory",
+            "opensearch-rejections",
+            "opensearch-cpu",
+            "opensearch-credits",
         ),
     }
 
 
 def test_cost(alarms: dict[str, Any]) -> None:
-    """There are few alarms: each metric of one costs $0.10 a month, so at most $6."""
-    assert len(alarms) <= 30
-    assert sum(len(metrics(each)) for each in alarms.values()) <= 60
+    """What the alarms cost is what docs/prices.md says: each metric of one costs $0.10 a month."""
+    assert sum(len(metrics(each)) for each in alarms.values()) == assumptions.read().idle.alarms
+    assert all(len(metrics(each)) <= 10 for each in alarms.values()), "an alarm takes no more"
 
 
 def test_heard(stack: Synthesized, alarms: dict[str, Any]) -> None:
-    """Each says what has happened and where to read on, and notifies the topic when it begins and ends."""
+    """Each says how urgent it is, what has happened and where to read on, and notifies the topic when it begins and
+    ends.
+    """
     (topic,) = stack.of("AWS::SNS::Topic")
     for each in alarms.values():
         assert each["AlarmActions"] == each["OKActions"] == [{"Ref": topic}]
-        assert 'docs/deploying.md, "When an alarm rings"' in each["AlarmDescription"]
+        assert re.match(r"(page|ticket): [A-Z]", each["AlarmDescription"])
+        assert 'Runbook: docs/runbooks.md, "' in each["AlarmDescription"]
         assert len(each["AlarmDescription"]) <= 1024, "CloudWatch takes no more"
+
+
+def test_urgent(alarms: dict[str, Any]) -> None:
+    """What harms users now may wake somebody; what only warns may not."""
+    pages = {name for name, each in alarms.items() if each["AlarmDescription"].startswith("page: ")}
+    assert pages >= {"api-errors", "errors-search", "deployment-faults", "oldest-open-file", "opensearch-red"}
+    warnings = {"opensearch-graph-memory", "opensearch-credits", "opensearch-cpu", "provider-busy", "webhooks-disabled"}
+    assert pages.isdisjoint(warnings | {"near-timeout", "files-failed-share"})
 
 
 def test_silence(alarms: dict[str, Any]) -> None:
     """A metric that is sent every minute counts as bad when it is missing; a counter of errors does not."""
     silent = {name for name, each in alarms.items() if each["TreatMissingData"] == "breaching"}
-    assert silent == {"oldest-open-file", "opensearch-red"}
+    assert silent == {"oldest-open-file", "opensearch-red", "sweep-stopped"}
     assert all(each["TreatMissingData"] in ("breaching", "notBreaching") for each in alarms.values())
 
 
@@ -112,9 +141,15 @@ def test_topic(stack: Synthesized) -> None:
 
 def test_choices(synthesize: Synthesize) -> None:
     """An e-mail address is subscribed; the storage alarm is at a quarter of the configured size; with a second node
-    there is an alarm for yellow.
+    there is an alarm for yellow, and with nodes that are not burstable none for credits.
     """
-    chosen = synthesize(alarm_email="me@example.com", opensearch_nodes="2", opensearch_storage_gib="100", stage="prod")
+    chosen = synthesize(
+        alarm_email="me@example.com",
+        opensearch_nodes="2",
+        opensearch_storage_gib="100",
+        opensearch_instance="r6g.large.search",
+        stage="prod",
+    )
     (subscription,) = chosen.of("AWS::SNS::Subscription").values()
     assert (subscription["Properties"]["Protocol"], subscription["Properties"]["Endpoint"]) == (
         "email",
@@ -126,3 +161,46 @@ def test_choices(synthesize: Synthesize) -> None:
     assert found["vectorlog-prod-opensearch-storage"]["Threshold"] == 25 * 1024
     assert found["vectorlog-prod-opensearch-storage"]["ComparisonOperator"] == "LessThanThreshold"
     assert "vectorlog-prod-opensearch-yellow" in found
+    assert "vectorlog-prod-opensearch-credits" not in found
+
+
+def test_before_the_breaker(alarms: dict[str, Any]) -> None:
+    """An operator hears of the vectors' memory while there is some left, and not only when OpenSearch has tripped."""
+    warned, tripped = alarms["opensearch-graph-memory"], alarms["opensearch-vectors"]
+    assert (warned["MetricName"], warned["Threshold"]) == ("KNNGraphMemoryUsagePercentage", 70)
+    assert tripped["MetricName"] == "KNNCircuitBreakerTriggered"
+
+
+def test_share_of_failed_files(alarms: dict[str, Any]) -> None:
+    """The share of failed files is of all that ended, with every code, and says nothing of a handful."""
+    (expression,) = [each["Expression"] for each in alarms["files-failed-share"]["Metrics"] if "Expression" in each]
+    of = [
+        {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+        for metric in metrics(alarms["files-failed-share"])
+    ]
+    assert {each.get("code") for each in of if each["outcome"] == "failed"} == set(get_args(ErrorCode))
+    assert [each["outcome"] for each in of].count("completed") == 1
+    assert ">= 20" in expression
+
+
+def test_many_models(synthesize: Synthesize) -> None:
+    """With more models than an alarm takes metrics, each model is still watched."""
+    models = [f"openai:model-{number}" for number in range(12)]
+    chosen = synthesize(models=",".join(models))
+    watched = [
+        {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+        for alarm in chosen.of("AWS::CloudWatch::Alarm").values()
+        if "provider-busy" in alarm["Properties"]["AlarmName"]
+        for metric in metrics(alarm["Properties"])
+    ]
+    assert [each["model"] for each in watched] == models
+    assert {each["kind"] for each in watched} == {"temporary"}
+
+
+def test_every_queue_is_watched(stack: Synthesized, alarms: dict[str, Any]) -> None:
+    """A message that waits for an hour is heard of, whichever queue it is in."""
+    told = [each["Value"] for metric in metrics(alarms["messages-waiting"]) for each in metric["Dimensions"]]
+    queues = {name for name in stack.of("AWS::SQS::Queue") if "DeadLetters" not in name and "GivenUp" not in name}
+    assert {each["Fn::GetAtt"][0] for each in told} == queues
+    (expression,) = [each["Expression"] for each in alarms["messages-waiting"]["Metrics"] if "Expression" in each]
+    assert expression.count(">= 3600") == len(queues) == 4

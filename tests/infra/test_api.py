@@ -185,7 +185,7 @@ class TestGatewayResponses:
             for kind, each in self.responses(template).items()
             if OWN_MESSAGE in each["ResponseTemplates"]["application/json"]
         }
-        assert saying == {"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "UNSUPPORTED_MEDIA_TYPE"}
+        assert saying == {"UNSUPPORTED_MEDIA_TYPE"}
         assert "$context.path" not in json.dumps(self.responses(template))
 
     def test_browsers(self, template: Json, public: Json) -> None:
@@ -204,11 +204,11 @@ class TestGatewayResponses:
 
 class TestStage:
     def test_is_watched(self, template: Json) -> None:
-        """Requests are traced; the execution log never holds the data of one; no metrics of 72 methods are billed."""
+        """There are no traces; the execution log never holds a request's data; no metrics of 72 methods are billed."""
         [stage] = of_type(template, "ApiGateway::Stage").values()
         [every] = stage["MethodSettings"]
         assert stage["StageName"] == "dev"
-        assert stage["TracingEnabled"] is True
+        assert "TracingEnabled" not in stage
         assert (every["LoggingLevel"], every["DataTraceEnabled"], every["MetricsEnabled"]) == ("ERROR", False, False)
 
     def test_access_log(self, template: Json) -> None:

@@ -150,6 +150,19 @@ def test_small(tmp_path: Path) -> None:
         assert not any("x86_64" in each.name for each in folder.rglob("*.so"))
 
 
+def test_with_traces(for_here: dict[Bundle, Path], runtime: Path, tmp_path: Path) -> None:
+    """Functions that make traces carry what sends them, and the largest asset still has its size; others carry none."""
+    largest, core = tmp_path / "ingest", tmp_path / "core"
+    for folder in (largest, core):
+        folder.mkdir()
+    assets.make(largest, "ingest", "arm64", traces=True)
+    assert zipped(largest) <= MAX_ASSET_BYTES
+    assets.make(core, "core", HERE, traces=True, python=f"3.{sys.version_info.minor}")
+    made = "from vectorlog.runtime.aws.spans import Spans; Spans('http://127.0.0.1:9')"
+    _run(made, asset=core, runtime=runtime)
+    assert not any((folder / "opentelemetry").exists() for folder in for_here.values())
+
+
 def test_same_every_time(tmp_path: Path) -> None:
     """The same sources give the same asset, so a deploy changes only functions whose code changed."""
     made = [tmp_path / name for name in ("first", "second")]

@@ -217,3 +217,32 @@ class TestAccess:
                 }
             },
         )
+
+
+def test_masters() -> None:
+    """Dedicated masters are three, so that one may fail; by default data nodes do their work."""
+    (made,) = resources(synthesized(opensearch_nodes=2, opensearch_masters="m7g.large.search"), DOMAIN).values()
+    cluster = made["ClusterConfig"]
+    assert cluster["DedicatedMasterEnabled"] is True
+    assert (cluster["DedicatedMasterCount"], cluster["DedicatedMasterType"]) == (3, "m7g.large.search")
+    (made,) = resources(synthesized(), DOMAIN).values()
+    assert made["ClusterConfig"].get("DedicatedMasterEnabled") is not True
+
+
+def test_layout() -> None:
+    """What new indexes are made with reaches the functions that make them, and by the outputs the rebuild."""
+    chosen = Configuration(
+        opensearch_shards=10,
+        opensearch_partition=3,
+        opensearch_vectors="disk",
+        opensearch_endpoint="https://search-x.eu-central-1.es.amazonaws.com",
+        opensearch_domain_arn="arn:aws:es:eu-central-1:123456789012:domain/x",
+    )
+    index = ChunkIndex(Stack(), "ChunkIndex", configuration=chosen, access=None)
+    assert {name: value for name, value in index.values.items() if name != "opensearch_endpoint"} == {
+        "opensearch_shards": "10",
+        "opensearch_partition": "3",
+        "opensearch_vectors": "disk",
+    }
+    with pytest.raises(ValueError, match="below opensearch_shards"):
+        Configuration(opensearch_shards=3, opensearch_partition=3)

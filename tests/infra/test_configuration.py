@@ -82,7 +82,7 @@ def test_refused(context: dict[str, str], says: str) -> None:
     assert says in str(refused.value)
 
 
-LOCAL_ONLY = {"opensearch_engine", "opensearch_refresh"}
+LOCAL_ONLY = {"opensearch_engine", "opensearch_prefix", "opensearch_refresh"}
 """Fields of `Environment` that only `local_aws` sets; a deployed function uses their defaults."""
 
 
@@ -110,6 +110,7 @@ def test_functions_get_every_setting(synthesize: Synthesize) -> None:
         webhook_allow_private="true",
         spread_counts="false",
         event_bus="true",
+        otlp_endpoint="https://collector.example.com",
     )
     functions = stack.of("AWS::Lambda::Function").values()
     told = {name for each in functions for name in each["Properties"].get("Environment", {}).get("Variables", {})}
@@ -127,5 +128,5 @@ def test_every_setting_is_read() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
     }
-    used |= {"removal", *LIMIT_SETTINGS}  # by `Configuration.keeps`, and by name
+    used |= {"removal", "otlp_endpoint", *LIMIT_SETTINGS}  # by `keeps` and `traces_to` of Configuration, and by name
     assert {each.name for each in fields(Configuration)} - used == set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -25,13 +26,36 @@ HANDLERS = (
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_alike(stack: Synthesized, handler: str) -> None:
-    """Every function is Python 3.13 on arm64, traced, and writes JSON into its own log group with limited retention."""
+    """Every function is Python 3.13 on arm64, makes no traces by default, and writes JSON into its own log group with
+    limited retention.
+    """
     made = stack.function(handler)["Properties"]
     assert (made["Runtime"], made["Architectures"]) == ("python3.13", ["arm64"])
-    assert made["TracingConfig"] == {"Mode": "Active"}
+    assert "TracingConfig" not in made
+    assert "Layers" not in made
+    assert not any("OTLP" in name or "OTEL" in name for name in made["Environment"]["Variables"])
     assert made["LoggingConfig"]["LogFormat"] == "JSON"
     assert stack.json["Resources"][made["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["RetentionInDays"] == 30
     assert "ReservedConcurrentExecutions" not in made
+
+
+def test_traces(synthesize: Synthesize) -> None:
+    """Every function sends its traces to the endpoint, or to the collector in the layer, which may write to X-Ray."""
+    stack = synthesize(otlp_endpoint="https://collector.example.com", traced_share="0.5")
+    for handler in HANDLERS:
+        variables = stack.environment(handler)
+        assert variables["VECTORLOG_OTLP_ENDPOINT"] == "https://collector.example.com"
+        assert (variables["OTEL_TRACES_SAMPLER"], variables["OTEL_TRACES_SAMPLER_ARG"]) == (
+            "parentbased_traceidratio",
+            "0.5",
+        )
+    assert "xray:" not in json.dumps(stack.json)
+    layer = "arn:aws:lambda:eu-central-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1"
+    stack = synthesize(adot_layer_arn=layer)
+    for handler in HANDLERS:
+        assert stack.environment(handler)["VECTORLOG_OTLP_ENDPOINT"] == "http://localhost:4318"
+        assert stack.function(handler)["Properties"]["Layers"] == [layer]
+    assert "xray:PutTraceSegments" in json.dumps(stack.of("AWS::IAM::Policy"))
 
 
 def test_reserved(synthesize: Synthesize) -> None:

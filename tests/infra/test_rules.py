@@ -35,6 +35,8 @@ CHOICES = {
         "alarm_email": "me@example.com",
         "cors_origins": "https://example.com",
         "opensearch_nodes": "2",
+        "rollout": "canary",
+        "adot_layer_arn": "arn:aws:lambda:eu-central-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1",
     },
 }
 """Settings that together create every construct."""

@@ -131,6 +131,7 @@ class TestLines:
             "code": "invalid_file",
             "reason": "The file is damaged. Save it again.",
             "request_id": "req_asked",
+            "project": "acme",
         }
         assert tallied.numbers == {("files", "failed", "invalid_file"): 1}
         assert not any("secret-words" in str(vars(record)) for record in told.records)

@@ -218,7 +218,6 @@ def desk(servers: Servers, handler: str = HANDLER) -> Iterator[Desk]:
             **owned.environment,
             "VECTORLOG_MODELS": "openai:text-embedding-3-small",
             "VECTORLOG_EMBEDDING_BASE_URL": stub.base_url,
-            "POWERTOOLS_TRACE_DISABLED": "1",
             "POWERTOOLS_METRICS_DISABLED": "1",
         }
         for name, value in variables.items():

@@ -152,7 +152,6 @@ def handler_alone(servers: Servers, *, side_by_side: bool = True) -> Iterator[Ha
     variables = {
         **owned.environment,
         **servers.environment,
-        "POWERTOOLS_TRACE_DISABLED": "1",
         "POWERTOOLS_METRICS_DISABLED": "1",
     }
     with (

@@ -92,7 +92,6 @@ class MotoDeployment:
             "VECTORLOG_WORK_QUEUE": self.work,
             "VECTORLOG_EMBED_QUEUE": self.embed,
             "VECTORLOG_ERASE_QUEUE": self.erase,
-            "POWERTOOLS_TRACE_DISABLED": "1",
             "POWERTOOLS_METRICS_DISABLED": "1",
         }
         for name, value in environment.items():

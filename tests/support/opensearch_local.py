@@ -53,6 +53,12 @@ def opened(place: Path) -> LocalOpenSearchIndex:
     return LocalOpenSearchIndex(client(), layout, refresh="true", timing=no_waits())
 
 
+def opened_partitioned(place: Path) -> LocalOpenSearchIndex:
+    """The same, with each store in two of three shards."""
+    layout = Layout(prefix=f"test-{sha256(bytes(place)).hexdigest()[:16]}", engine="lucene", shards=3, partition=2)
+    return LocalOpenSearchIndex(client(), layout, refresh="true", timing=no_waits())
+
+
 @cache
 def _collection_client() -> OpenSearch:
     """A client of a collection on the same node, whose gatekeeper serves as long as this process."""

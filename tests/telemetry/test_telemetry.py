@@ -93,6 +93,7 @@ def test_counts() -> None:
         ("files", "postponed", ""): 1,
         ("provider_refusals", "openai:small", "permanent"): 1,
         ("failed_requests", "/x", "500"): 1,
+        ("faults",): 1,
     }
 
 

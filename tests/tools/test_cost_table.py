@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tools import assumptions, cost_table
+from tools import assumptions, cost_table, index_size
 from tools.assumptions import Assumptions, Price, Size
 from vectorlog.domain.manifest import INLINE_BYTES
 
@@ -70,20 +70,20 @@ def test_nodes() -> None:
     error.
     """
     for size in ASSUMED.size:
-        chosen = cost_table.node(size, ASSUMED)
+        chosen = index_size.node(size, ASSUMED)
         place = ASSUMED.instance.index(chosen)
-        room = [cost_table.vectors_gib(instance) * ASSUMED.kept.vectors_full for instance in ASSUMED.instance]
-        assert room[place] >= cost_table.index_gib(size, ASSUMED)
-        assert place == 0 or room[place - 1] < cost_table.index_gib(size, ASSUMED)
+        room = [index_size.vectors_gib(instance) * ASSUMED.kept.vectors_full for instance in ASSUMED.instance]
+        assert room[place] >= index_size.index_gib(size, ASSUMED)
+        assert place == 0 or room[place - 1] < index_size.index_gib(size, ASSUMED)
     with pytest.raises(ValueError, match="'huge'"):
-        cost_table.node(Size("huge", 1, 1, 100_000_000, 1), ASSUMED)
+        index_size.node(Size("huge", 1, 1, 100_000_000, 1), ASSUMED)
 
 
 def test_vectors() -> None:
     """A million vectors of 1,536 dimensions take 6.9 GB of memory: 1.1 × (4 × 1,536 + 8 × 16) bytes each."""
     kept = replace(ASSUMED.kept, dimensions=1_536)
     size = Size("million", 1, 1, 1_000_000, 1)
-    assert cost_table.index_gib(size, replace(ASSUMED, kept=kept)) * 2**30 == pytest.approx(6_899_200_000)
+    assert index_size.index_gib(size, replace(ASSUMED, kept=kept)) * 2**30 == pytest.approx(6_899_200_000)
 
 
 def test_wrong_names(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_wrong_names(tmp_path: Path) -> None:
 def test_months() -> None:
     """Nodes are billed by the hour and by copy, and an idle stack of any size for its alarms, sweeps and pollers."""
     small, medium, large = (cost_table.per_month(size, ASSUMED) for size in ASSUMED.size)
-    assert medium["OpenSearch, nodes"] == pytest.approx(2 * 730 * cost_table.node(ASSUMED.size[1], ASSUMED).hour)
+    assert medium["OpenSearch, nodes"] == pytest.approx(2 * 730 * index_size.node(ASSUMED.size[1], ASSUMED).hour)
     assert small["the sweep"] == large["the sweep"]
     assert sum(small.values()) < sum(medium.values()) < sum(large.values())
 
@@ -117,6 +117,29 @@ def test_kinds_of_index() -> None:
     assert months["index=serverless"] - months["index=endpoint"] == pytest.approx(1.2 * 0.024)
     assert cost_table.awake_hour(small, ASSUMED) == (0.48, 0.24)
     assert cost_table.search_ocus(large, ASSUMED) == 2 * 29
+
+
+def test_large_enough_for_its_price() -> None:
+    """20 million chunks cost $700 at most in an idle month, with a replica of everything and dedicated masters."""
+    large = ASSUMED.size[-1]
+    assert large.chunks == 20_000_000
+    assert (large.copies, large.masters != "") == (2, True)
+    assert sum(cost_table.per_month(large, ASSUMED).values()) <= 700
+
+
+def test_shards() -> None:
+    """A shard has 10 to 30 GB, or the index is smaller than that; no shard is needed twice."""
+    for size in ASSUMED.size:
+        number = index_size.shards(size, ASSUMED)
+        each = index_size.index_gb(size, ASSUMED) / number
+        assert each <= 30
+        assert number == 1 or each >= 10
+
+
+def test_vectors_on_disk() -> None:
+    """On disk, a vector of 1,024 dimensions takes a bit for each of them in memory, and its links."""
+    size = Size("million", 1, 1, 1_000_000, 1, vectors="disk")
+    assert index_size.index_gib(size, ASSUMED) * 2**30 == pytest.approx(1.1 * (1_024 / 8 + 8 * 16) * 1_000_000)
 
 
 def test_inline_lists() -> None:

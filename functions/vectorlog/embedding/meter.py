@@ -18,7 +18,7 @@ class Meter(Protocol):
 
 
 class NoMeter:
-    """Implements Meter by measuring nothing. The AWS edition has traces for that."""
+    """Implements Meter by measuring nothing. The AWS edition writes log lines (`runtime/aws/trail.py`)."""
 
     def embedded(self, model: str, purpose: Purpose, texts: Sequence[str], seconds: float) -> None:
         """See Meter."""

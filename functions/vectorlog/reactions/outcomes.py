@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from vectorlog.domain.ids import StoreFileId
 from vectorlog.domain.store_file import SINGLE, FileFailed, FileIngested
 from vectorlog.event_log.decision import AnyDecision, StoreFileDecision, is_store_file
-from vectorlog.event_log.provenance import causing_request
+from vectorlog.event_log.provenance import causing_request, origin_of
 from vectorlog.telemetry.telemetry import FileRef, Telemetry
 
 
@@ -31,7 +31,7 @@ def report(telemetry: Telemetry, decisions: Sequence[AnyDecision], *, replayed: 
 def _report_failure(telemetry: Telemetry, decision: StoreFileDecision, event: FileFailed, *, replayed: bool) -> None:
     id = StoreFileId.parse(decision.stream)
     telemetry.file_failed(
-        FileRef(id.store, id.file, event.generation, causing_request(decision.meta)),
+        FileRef(id.store, id.file, event.generation, causing_request(decision.meta), origin_of(decision.meta).project),
         event.failure.code,
         event.failure.message,
         version=decision.version,

@@ -31,6 +31,7 @@ DEPLOYMENT_FAULTS = Counter(
     ("part",),
 )
 FAILED_REQUESTS = Counter("failed_requests", "Requests that were answered with a 5xx.", ("route", "status"))
+FAULTS = Counter("faults", "Requests that ended with an unexpected error; they are among the failed ones.", ())
 LEFTOVERS = Counter("leftovers", "Blobs that were deleted because no commit needed them, by kind.", ("kind",))
 LEFTOVER_BYTES = Counter("leftover_bytes", "The bytes of those blobs.", ("kind",))
 DELAYED_TAGS = Counter(
@@ -50,12 +51,17 @@ WEBHOOKS = Counter(
     ("receiver", "outcome"),
 )
 DISABLED_WEBHOOKS = Counter("disabled_webhooks", "Webhook endpoints that were disabled; the log says why.", ())
+POSTPONED_MESSAGES = Counter(
+    "postponed_messages", "Messages of a queue that failed and were put off; one is counted each time.", ("queue",)
+)
+WAKES = Counter("wakes", "How often a sleeping index was 'woken', and how often that 'failed'.", ("outcome",))
 
 COUNTERS = (
     FILES,
     PROVIDER_REFUSALS,
     DEPLOYMENT_FAULTS,
     FAILED_REQUESTS,
+    FAULTS,
     LEFTOVERS,
     LEFTOVER_BYTES,
     DELAYED_TAGS,
@@ -63,6 +69,7 @@ COUNTERS = (
     WEBHOOKS,
     DISABLED_WEBHOOKS,
 )
+"""Those of both editions; the two above occur on AWS only."""
 
 FaultyPart = Literal["embedding", "host"]
 """The parts that `DEPLOYMENT_FAULTS` counts."""

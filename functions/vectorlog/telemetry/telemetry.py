@@ -14,6 +14,7 @@ from vectorlog.telemetry.metrics import (
     DELAYED_TAGS,
     DEPLOYMENT_FAULTS,
     FAILED_REQUESTS,
+    FAULTS,
     FILES,
     LEFTOVER_BYTES,
     LEFTOVERS,
@@ -66,12 +67,13 @@ _REFUSALS = {"busy": "temporary", "text": "permanent", "deployment": "deployment
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """An ingest of a file in a store, and the id of the request that caused it ("" if none did)."""
+    """An ingest of a file in a store, and the id of the request that caused it ("" if none did), and its project."""
 
     store: str
     file: str
     generation: int
     request_id: str = ""
+    project: str = ""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -81,6 +83,7 @@ class FileRef:
             "file": self.file,
             "generation": self.generation,
             **({"request_id": self.request_id} if self.request_id else {}),
+            **({"project": self.project} if self.project else {}),
         }
 
 
@@ -182,6 +185,8 @@ class Telemetry:
         message = f"{method} {path} answered {status}: {reason}"
         self._log(level, "request_failed", message, more, request_id=request_id, traced=fault)
         self.metrics.count(FAILED_REQUESTS, route=route, status=str(status))
+        if fault:
+            self.metrics.count(FAULTS)
 
     def not_counted(self, project: str, reason: str) -> None:
         """Reports that requests are admitted uncounted, because the shared count failed. It is logged once a minute for

@@ -219,11 +219,13 @@ def _check_complete(answer: Json) -> None:
 
 
 def collection_body(space: Space, layout: Layout) -> Json:
-    """Returns the settings and mapping of an index in a collection, which chooses shards and replicas itself.
+    """Returns the settings and mapping of an index in a collection, which chooses shards and replicas itself, and how
+    vectors are kept.
 
     The similarity is OpenSearch's own: whether another one is allowed is not documented.
     """
-    mappings = index_body(space, replace(layout, engine="faiss"), "")["mappings"]
+    own = replace(layout, engine="faiss", partition=1, vectors="memory")
+    mappings = index_body(space, own, "")["mappings"]
     properties: Json = mappings["properties"] | OWN_FIELDS
     properties["windows"] = {"type": "integer"}
     properties[FIELD] = {name: value for name, value in properties[FIELD].items() if name != "similarity"}

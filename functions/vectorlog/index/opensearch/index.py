@@ -20,6 +20,7 @@ from vectorlog.index.opensearch.bulk import Bulk
 from vectorlog.index.opensearch.documents import Document, documents, surplus
 from vectorlog.index.opensearch.errors import Busy, IndexRefused, NoIndex, raise_for, reason
 from vectorlog.index.opensearch.mapping import OLDER_FIELD, Json, Layout, alias, index_body, successor
+from vectorlog.index.opensearch.partitioned import Search, in_all_shards
 from vectorlog.index.opensearch.query import bodies, search_result
 from vectorlog.index.opensearch.requests import SEARCHING, WRITING, request, with_retries
 from vectorlog.index.opensearch.words import look_up
@@ -40,8 +41,9 @@ LENIENT = {"ignore_unavailable": "true"}  # a missing index counts as empty
 class OpenSearchIndex:
     """Implements ChunkIndex; any number of processes and threads may use it.
 
-    BM25 uses the word statistics of a whole shard, so scores change slightly with the content of the other stores in
-    it. Every method raises Unavailable if OpenSearch does not answer, and IndexRefused if it refuses the request.
+    BM25 uses the word statistics of a whole shard, or of all shards that a store is spread over, so scores change
+    slightly with the content of the other stores in it. Every method raises Unavailable if OpenSearch does not answer,
+    and IndexRefused if it refuses the request.
 
     Args:
         client: from `requests.connect`.
@@ -102,6 +104,8 @@ class OpenSearchIndex:
             # Sends all bodies to the same copy of a shard, so that they see the same neighbours and statistics.
             "preference": uuid4().hex,
         }
+        if self.layout.partition > 1:  # statistics of all shards of a store, not of each by itself
+            header["search_type"] = "dfs_query_then_fetch"
         # The index whose terms were counted is searched, even if a successor replaces it meanwhile.
         parts = [
             (header | {"index": each.index or name, "routing": query.store}, body)
@@ -177,7 +181,14 @@ class OpenSearchIndex:
     def _counted(self, body: Json) -> list[Json]:
         """Returns the answers to the documents of an `_mtermvectors`."""
         answers: list[Json] = self._once("POST", "/_mtermvectors", {"realtime": "false"}, body, SEARCHING)["docs"]
+        if self.layout.partition > 1:
+            return in_all_shards(body["docs"], answers, self._counts)
         return answers
+
+    def _counts(self, searches: Sequence[Search]) -> list[Json]:
+        header = {"ignore_unavailable": True, "allow_partial_search_results": False}
+        heads = [(header | {"index": index, "routing": routing}, body) for index, routing, body in searches]
+        return self._answers("".join(f"{json.dumps(head)}\n{json.dumps(body)}\n" for head, body in heads))
 
     def _answers(self, lines: str) -> list[Json]:
         """Returns the responses to the bodies of an `_msearch`."""

@@ -7,7 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from vectorlog.defaults import INDEX_PREFIX, INDEX_SHARDS, VECTOR_ENGINE, VectorEngine
+from vectorlog.defaults import (
+    INDEX_PARTITION,
+    INDEX_PREFIX,
+    INDEX_SHARDS,
+    VECTOR_ENGINE,
+    VECTORS_IN,
+    VectorEngine,
+    VectorsIn,
+)
 from vectorlog.domain.filters import Scalar, kind
 from vectorlog.domain.vectors import Space
 from vectorlog.index.analyser import VERSION
@@ -29,6 +37,8 @@ SIMILARITY = "terms"
 SOURCE = ["file", "generation", "row", "n", "window", "windows", "location", SHOWN, HIDDEN, OLDER_FIELD]
 """The fields that are returned with a hit."""
 
+COMPRESSION = "32x"
+"""A bit for each dimension of 32 bits."""
 UNINDEXED: Json = {"type": "keyword", "index": False, "doc_values": False}
 ADDED: Json = {"location": UNINDEXED}
 """Fields that indexes of earlier versions lack. They get them with the first document that has one."""
@@ -43,13 +53,18 @@ class Layout:
     Attributes:
         prefix: of the names of all indexes.
         engine: of vector search; `faiss` on AWS, `lucene` where the native library is missing.
-        shards: number of shards; routing puts all of a store into one of them. Each has a replica if there is a second
-            node.
+        shards: number of shards. Each has a replica if there is a second node.
+        partition: how many of the shards a store is spread over, by the ids of its documents; routing names the first.
+            Below `shards`, unless it is 1.
+        vectors: `disk` keeps a bit for each dimension in memory. Searches find more candidates by these, and score them
+            by the whole vectors, which are on the disk (OpenSearch's documentation, "Disk-based vector search").
     """
 
     prefix: str = INDEX_PREFIX
     engine: VectorEngine = VECTOR_ENGINE
     shards: int = INDEX_SHARDS
+    partition: int = INDEX_PARTITION
+    vectors: VectorsIn = VECTORS_IN
 
 
 def alias(space: Space, layout: Layout) -> str:
@@ -69,12 +84,6 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
 
     The mapping is fixed: new attribute keys do not add fields to it.
     """
-    method = {
-        "name": "hnsw",
-        "engine": layout.engine,
-        "space_type": "cosinesimil",
-        "parameters": {"m": 16, "ef_construction": 128},
-    }
     keyword, unindexed = {"type": "keyword"}, UNINDEXED
     attribute = {
         "k": keyword,
@@ -87,6 +96,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
             "index": {
                 "knn": True,
                 "number_of_shards": layout.shards,
+                **({"routing_partition_size": layout.partition} if layout.partition > 1 else {}),
                 "auto_expand_replicas": "0-1",
                 # By default, OpenSearch refuses to add a removed document with its old version for a minute.
                 "gc_deletes": "-1",
@@ -96,6 +106,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
         "aliases": {name: {}},
         "mappings": {
             "dynamic": "strict",
+            **({"_routing": {"required": True}} if layout.partition > 1 else {}),
             "_source": {"excludes": ["vector", FIELD]},
             "properties": {
                 "store": keyword,
@@ -115,10 +126,20 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
                 SHOWN: unindexed,
                 **ADDED,
                 "attributes": {"type": "nested", "properties": attribute},
-                "vector": {"type": "knn_vector", "dimension": space.dimensions, "method": method},
+                "vector": _vector(space, layout),
             },
         },
     }
+
+
+def _vector(space: Space, layout: Layout) -> Json:
+    """Returns the field of the vectors. On disk, OpenSearch takes more candidates, and scores them again by itself."""
+    method = {"name": "hnsw", "engine": layout.engine, "parameters": {"m": 16, "ef_construction": 128}}
+    metric = {"space_type": "cosinesimil"}
+    field = {"type": "knn_vector", "dimension": space.dimensions}
+    if layout.vectors == "disk":
+        return {**field, **metric, "mode": "on_disk", "compression_level": COMPRESSION, "method": method}
+    return {**field, "method": method | metric}
 
 
 def field(value: Scalar) -> str:

@@ -1,4 +1,5 @@
-"""Counts in how many texts terms occur, by searches alone: collections of OpenSearch Serverless have no term vectors.
+"""Counts in how many texts terms occur, by searches: collections of OpenSearch Serverless have no term vectors, and
+those of a domain are of one shard.
 
 The answers have the form of those of `_mtermvectors`, as far as `words.py` reads them.
 """
@@ -42,7 +43,7 @@ class TermCounts:
         texts = [next(iter(document["doc"].items())) for document in body["docs"]]
         terms = [text.split() for _, text in texts]
         size = self._remembered(alias)
-        wanted = [_frequencies(field, some) for (field, _), some in zip(texts, terms, strict=True)]
+        wanted = [frequencies(field, some) for (field, _), some in zip(texts, terms, strict=True)]
         answers = self._search(alias, [*wanted, *([] if size else [_size(texts[0][0])])])
         if size is None:
             size = self._noted(alias, answers[-1])
@@ -66,7 +67,7 @@ class TermCounts:
         return size
 
 
-def _frequencies(field: str, terms: Sequence[str]) -> Json:
+def frequencies(field: str, terms: Sequence[str]) -> Json:
     """Returns a search that counts the texts with each of these terms; it reads no text that has none of them."""
     filters = {"filters": [{"term": {field: term}} for term in terms] or [{"match_none": {}}]}
     return {
@@ -77,13 +78,13 @@ def _frequencies(field: str, terms: Sequence[str]) -> Json:
     }
 
 
+def number(field: str) -> Json:
+    """Returns a search that counts the texts."""
+    return {"size": 0, "track_total_hits": True, "query": {"exists": {"field": field}}}
+
+
 def _size(field: str) -> Json:
-    return {
-        "size": 0,
-        "track_total_hits": True,
-        "query": {"exists": {"field": field}},
-        "aggs": {"length": {"avg": {"field": "length"}}},
-    }
+    return number(field) | {"aggs": {"length": {"avg": {"field": "length"}}}}
 
 
 def _answer(alias: str, field: str, terms: Sequence[str], answer: Json, size: Size) -> Json:

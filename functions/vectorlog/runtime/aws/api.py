@@ -17,13 +17,14 @@ from vectorlog.api import auth
 from vectorlog.api.app import Admit, App, refuse
 from vectorlog.api.request import Request
 from vectorlog.api.response import Response, redirect
-from vectorlog.api.routes import ROUTES
+from vectorlog.api.routes import OPEN, ROUTES
 from vectorlog.defaults import PREFLIGHT_SECONDS
 from vectorlog.domain.errors import Invalid, Refused
 from vectorlog.files.blobs import Blobs
-from vectorlog.runtime.aws import wiring
+from vectorlog.runtime.aws import trail, wiring
 from vectorlog.runtime.aws.large_answers import INLINE_LIMIT, SIGNED_FOR_S, fit
 from vectorlog.runtime.aws.once import once
+from vectorlog.runtime.aws.readiness import ready_rarely
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -42,7 +43,8 @@ KEY_REMEMBERED_MS = 5_000
 def resolver() -> APIGatewayRestResolver:
     """Returns the resolver of this function's deployment."""
     authenticate = auth.keys_required(wiring.deployment(), remember_ms=KEY_REMEMBERED_MS)
-    app = App(wiring.deployment(), authenticate, send_blob, sign_part=sign_part, fit=fit)
+    probes = {**OPEN, "/readyz": ready_rarely()}
+    app = App(wiring.deployment(), authenticate, send_blob, probes, sign_part=sign_part, fit=fit)
     return build(app.admit, Path(tempfile.mkdtemp(prefix="vectorlog-")), wiring.environment().cors_origins)
 
 
@@ -72,14 +74,9 @@ def answer(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     began = time.perf_counter()
     response = resolver().resolve(event, context)
     headers: dict[str, list[str]] = response["multiValueHeaders"]
-    headers["x-request-id"] = [request_id(event)]
+    headers["x-request-id"] = [trail.request_id(event)]
     headers["openai-processing-ms"] = [str(round((time.perf_counter() - began) * 1000))]
     return response
-
-
-def request_id(event: Mapping[str, Any]) -> str:
-    """Returns an event's request id: API Gateway's id, as in its access log, in the form `req_` and 32 hex digits."""
-    return "req_" + str(event["requestContext"]["requestId"]).replace("-", "")
 
 
 def send_blob(blobs: Blobs, key: str, filename: str, headers: Mapping[str, str]) -> Response:
@@ -99,15 +96,23 @@ def sign_part(request: Request, upload: str, part: str, size: int, seconds: int)
 
 
 def _respond(admit: Admit, event: APIGatewayProxyEvent, spool: Path) -> Response:
+    """Answers an event, and writes the line of its request."""
+    began = time.perf_counter()
     head = Request(
         method=event.http_method.upper(),
         path=event.path,
         headers=_headers(event),
         query=event.resolved_query_string_parameters or {},
         body=b"",
-        request_id=request_id(event.raw_event),
+        request_id=trail.request_id(event.raw_event),
         mount=_mount(event),
     )
+    response = _answered(admit, head, event, spool)
+    trail.answered(head, response, (time.perf_counter() - began) * 1000)
+    return response
+
+
+def _answered(admit: Admit, head: Request, event: APIGatewayProxyEvent, spool: Path) -> Response:
     admitted = admit(head)
     if isinstance(admitted, Response):
         return admitted

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from vectorlog.defaults import (
     DUPLICATE_CONTENT,
     EMBEDDINGS_API,
+    INDEX_PARTITION,
     INDEX_PREFIX,
     INDEX_SHARDS,
     MODELS_ON_AWS,
@@ -18,11 +19,13 @@ from vectorlog.defaults import (
     READ_CPU_SECONDS_PER_MB,
     REFRESH,
     VECTOR_ENGINE,
+    VECTORS_IN,
     DuplicateContent,
     EmbeddingsApi,
     OpenSearchForm,
     Refresh,
     VectorEngine,
+    VectorsIn,
 )
 
 
@@ -44,7 +47,8 @@ class Environment:
         opensearch_endpoint: URL of the domain or collection.
         opensearch_form: whether it is a `domain`, or a `collection` of OpenSearch Serverless.
         opensearch_prefix: begins the names of its indexes.
-        opensearch_shards: number of shards of a new index.
+        opensearch_vectors: where a new index has its vectors: in `memory`, or compressed there and whole on `disk`.
+        opensearch_shards, opensearch_partition: number of shards of a new index, and of those that a store is in.
         opensearch_refresh: `wait_for` waits for OpenSearch's next refresh, `true` forces one.
         models: `provider:name` of each offered model, separated by commas; the first is the default.
         embedding_base_url, embedding_secret: URL of an OpenAI-compatible endpoint, and the id of the secret that holds
@@ -58,6 +62,7 @@ class Environment:
             project may send and hold; 0 is no limit.
         reader_cpu_seconds, reader_cpu_seconds_per_mb: how much CPU time reading a file may take, in seconds: so much,
             and so much for each MB.
+        otlp_endpoint: URL that takes traces by OTLP over HTTP; empty makes none.
     """
 
     events_table: str = ""
@@ -76,8 +81,10 @@ class Environment:
     opensearch_endpoint: str = ""
     opensearch_form: OpenSearchForm = OPENSEARCH_FORM
     opensearch_engine: VectorEngine = VECTOR_ENGINE
+    opensearch_vectors: VectorsIn = VECTORS_IN
     opensearch_prefix: str = INDEX_PREFIX
     opensearch_shards: str = str(INDEX_SHARDS)
+    opensearch_partition: str = str(INDEX_PARTITION)
     opensearch_refresh: Refresh = REFRESH
     models: str = ",".join(MODELS_ON_AWS)
     embedding_base_url: str = OPENAI_URL
@@ -98,6 +105,7 @@ class Environment:
     embeddings_api: EmbeddingsApi = EMBEDDINGS_API
     reader_cpu_seconds: str = str(READ_CPU_SECONDS)
     reader_cpu_seconds_per_mb: str = str(READ_CPU_SECONDS_PER_MB)
+    otlp_endpoint: str = ""
 
     @staticmethod
     def needed() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from vectorlog.embedding.catalogue import Models, Offer
 from vectorlog.runtime.aws import clients
 from vectorlog.runtime.aws.environment import Environment
+from vectorlog.runtime.aws.trail import LoggedCalls
 from vectorlog.telemetry.telemetry import Telemetry
 
 
@@ -41,7 +42,7 @@ def models(environment: Environment, *, searching: bool, telemetry: Telemetry | 
         raise NotOffered(
             f"VECTORLOG_MODELS names {', '.join(unknown) or 'no model'}; known models: {', '.join(offers) or 'none'}."
         )
-    return Models([offers[name] for name in wanted], telemetry=telemetry)
+    return Models([offers[name] for name in wanted], telemetry=telemetry, meter=LoggedCalls())
 
 
 def _names(wanted: Sequence[str], provider: str) -> list[str]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from vectorlog.telemetry.metrics import WAKES, Metrics, NoMetrics
 from vectorlog.work.messages import Wake, outgoing
 from vectorlog.work.queue import Queue
 
@@ -22,11 +23,18 @@ class Waker:
     Args:
         wake: wakes the index, or asks somebody to.
         clock: returns seconds since any fixed moment.
+        metrics: counts how often the index was woken. Who only asks somebody to gives none.
     """
 
-    def __init__(self, wake: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        metrics: Metrics = NoMetrics(),
+    ) -> None:
         self._wake = wake
         self._clock = clock
+        self._metrics = metrics
         self._next = float("-inf")
 
     def __call__(self) -> None:
@@ -41,6 +49,9 @@ class Waker:
             self._wake()
         except Exception:
             log.warning("the index could not be woken", exc_info=True)
+            self._metrics.count(WAKES, outcome="failed")
+        else:
+            self._metrics.count(WAKES, outcome="woken")
 
 
 def asked_for(queue: Queue) -> Callable[[], None]:

@@ -136,7 +136,13 @@ def index() -> OpenSearchIndex:
     settings = environment()
     signed = settings.opensearch_endpoint.startswith("https://")
     credentials, region = clients.signing() if signed else (None, None)
-    layout = Layout(settings.opensearch_prefix, settings.opensearch_engine, int(settings.opensearch_shards))
+    layout = Layout(
+        prefix=settings.opensearch_prefix,
+        engine=settings.opensearch_engine,
+        shards=int(settings.opensearch_shards),
+        partition=int(settings.opensearch_partition),
+        vectors=settings.opensearch_vectors,
+    )
     connected = partial(connect, settings.opensearch_endpoint, credentials=credentials, region=region)
     if settings.opensearch_form == "collection":
         from vectorlog.index.opensearch.collection import SERVICE, CollectionIndex
@@ -154,7 +160,7 @@ def _waker(settings: Environment) -> Callable[[], None]:
     from vectorlog.runtime.aws.waking import Waker, asked_for
 
     if settings.opensearch_endpoint:
-        return Waker(lambda: cast("CollectionIndex", deployment().index).wake())
+        return Waker(lambda: cast("CollectionIndex", deployment().index).wake(), metrics=telemetry().metrics)
     from vectorlog.work.sqs import SQSQueue
 
     return Waker(asked_for(SQSQueue(clients.sqs(), settings.work_queue, clock)))

@@ -101,16 +101,20 @@ def ingester() -> Ingester:
     return Ingester(for_ingest, Sandbox(1, memory_bytes=READER_MEMORY_BYTES, cpu=cpu), ThreadPoolExecutor(4, "reader"))
 
 
+def _records(name: str, queue: SQSQueue) -> Records:
+    return Records(queue, name, wiring.telemetry().metrics)
+
+
 def work(record: Mapping[str, Any]) -> None:
     """Processes a record of the work queue. If it raises, the caller must report the record as failed."""
     worker = Worker(wiring.deployment(), projector())
-    Records(work_queue()).each(record, lambda body: worker.work(decode(body)))
+    _records("work", work_queue()).each(record, lambda body: worker.work(decode(body)))
 
 
 def erase(record: Mapping[str, Any]) -> None:
     """Processes a record of the erase queue, as `work` does one of the work queue."""
     worker = Worker(wiring.deployment(), projector())
-    Records(erase_queue()).each(record, lambda body: worker.work(decode(body)))
+    _records("erase", erase_queue()).each(record, lambda body: worker.work(decode(body)))
 
 
 def deliver(record: Mapping[str, Any]) -> None:
@@ -121,7 +125,7 @@ def deliver(record: Mapping[str, Any]) -> None:
     assert waiting is not None
     deployed, settings = wiring.deployment(), wiring.environment()
     deliverer = Deliverer(deployed, projector(), waiting, webhooks.bus(settings))
-    Records(deliver_queue()).each(record, lambda body: deliverer.work(decode(body)))
+    _records("deliver", deliver_queue()).each(record, lambda body: deliverer.work(decode(body)))
 
 
 def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) -> list[str]:
@@ -129,7 +133,7 @@ def ingest(records: Sequence[Mapping[str, Any]], time_left: Callable[[], bool]) 
     from vectorlog.ingest.deliveries import Deliveries
 
     deliveries = Deliveries(ingester(), embed_queue(), REDELIVERY_DELAYS_MS, wiring.telemetry())
-    return Records(embed_queue()).together(
+    return _records("embed", embed_queue()).together(
         records, lambda received: [each.received for each in deliveries.take(received, time_left)]
     )
 

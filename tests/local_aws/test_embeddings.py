@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local_aws.sam.embeddings import MODEL, embeddings
+from local_aws.embeddings import MODEL, embeddings
 from vectorlog.domain.vectors import Space
 from vectorlog.embedding.offers import openai_offers
 from vectorlog.embedding.onnx import LocalEmbedder
