@@ -1,0 +1,58 @@
+"""A deployment on the local servers, without functions, whose derived data is lost: for what rebuilds it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from local_aws import resources
+from local_aws.servers import Servers
+from tests.support.many_files import DIMENSIONS, MODEL
+from vectorlog.deployment import Deployment
+from vectorlog.domain.vectors import Space
+from vectorlog.index.opensearch.index import OpenSearchIndex
+from vectorlog.runtime.aws import clients, once, wiring
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+SPACE = Space(MODEL, DIMENSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What is left, the clients of DynamoDB and S3 that all of its parts use, and the index."""
+
+    dynamodb: BaseClient
+    s3: BaseClient
+    index: OpenSearchIndex
+
+    @property
+    def deployment(self) -> Deployment:
+        return wiring.deployment()
+
+    def indexed(self, stores: set[str]) -> int:
+        """How many files the index has in these stores."""
+        return sum(len(self.index.count(SPACE, store)) for store in stores)
+
+
+@contextmanager
+def lost(servers: Servers) -> Iterator[Lost]:
+    """A new deployment, which is found by variables, as in processes that a command starts."""
+    owned, dynamodb, s3 = resources.make(servers), clients.dynamodb(), clients.s3()
+    with (
+        patch.dict(os.environ, {**servers.environment, **owned.environment}),
+        patch.object(clients, "dynamodb", lambda: dynamodb),
+        patch.object(clients, "s3", lambda: s3),
+    ):
+        once.forget()
+        index = wiring.index()
+        with patch.object(wiring, "index", lambda: index):
+            yield Lost(dynamodb, s3, index)
+        once.forget()
+        index.request("DELETE", f"/{owned.bucket}-*", {})
+    resources.remove(servers, owned)
