@@ -15,7 +15,7 @@ from tests.support.many_files import DIMENSIONS, MODEL
 from vectorlog.deployment import Deployment
 from vectorlog.domain.vectors import Space
 from vectorlog.index.opensearch.index import OpenSearchIndex
-from vectorlog.runtime.aws import clients, once, wiring
+from vectorlog.runtime.aws import clients, once, tables, wiring
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -42,10 +42,15 @@ class Lost:
 
 @contextmanager
 def lost(servers: Servers) -> Iterator[Lost]:
-    """A new deployment, which is found by variables, as in processes that a command starts."""
+    """A new deployment with a second, empty table of views. It is found by variables, as in processes that a command
+    starts.
+    """
     owned, dynamodb, s3 = resources.make(servers), clients.dynamodb(), clients.s3()
+    second = f"{owned.views_table}-2"
+    dynamodb.create_table(**tables.views(second))
+    variables = {**servers.environment, **owned.environment, "VECTORLOG_VIEWS_ALSO": second}
     with (
-        patch.dict(os.environ, {**servers.environment, **owned.environment}),
+        patch.dict(os.environ, variables),
         patch.object(clients, "dynamodb", lambda: dynamodb),
         patch.object(clients, "s3", lambda: s3),
     ):
@@ -55,4 +60,5 @@ def lost(servers: Servers) -> Iterator[Lost]:
             yield Lost(dynamodb, s3, index)
         once.forget()
         index.request("DELETE", f"/{owned.bucket}-*", {})
+    dynamodb.delete_table(TableName=second)
     resources.remove(servers, owned)

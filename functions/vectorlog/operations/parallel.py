@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,3 +50,26 @@ class SideBySide:
                 yield begun.popleft().result()
         finally:
             wait([each for each in begun if not each.cancel()])
+
+
+_END = object()
+
+
+def interleaved(executor: Executor, sources: Sequence[Iterator[T]]) -> Iterator[T]:
+    """Yields what iterators yield, those of one in their order. While one's item is used, a thread takes the next one
+    of each. When it ends early, no thread is left behind.
+    """
+    taken = deque((source, executor.submit(_next, source)) for source in sources)
+    try:
+        while taken:
+            source, following = taken.popleft()
+            item = following.result()
+            if item is not _END:
+                taken.append((source, executor.submit(_next, source)))
+                yield cast("T", item)
+    finally:
+        wait([following for _, following in taken if not following.cancel()])
+
+
+def _next(source: Iterator[T]) -> T | object:
+    return next(source, _END)

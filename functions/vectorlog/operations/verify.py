@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.store_file import Serving
+from vectorlog.domain.vectors import Space
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.unerased import left
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys, usage_keys, usage_rows
@@ -57,14 +59,19 @@ class Report:
     under_way: UnderWay
 
 
-def verify(deployment: Deployment, under_way: Callable[[], UnderWay], pause: Callable[[], None]) -> Report:
+def verify(
+    deployment: Deployment,
+    under_way: Callable[[], UnderWay],
+    pause: Callable[[], None],
+    readers: Readers = ALONE,
+) -> Report:
     """Compares up to `PASSES` times, with a pause in between, and reports what differed every time."""
     persistent: set[Difference] = set()
     for number in range(PASSES):
         if number:
             pause()
-        waiting, history = under_way(), read(deployment)
-        seen = set(differences(deployment, history))
+        waiting, history = under_way(), read(deployment, readers)
+        seen = set(differences(deployment, history, readers))
         persistent = persistent & seen if number else seen
         if not persistent:
             break
@@ -74,17 +81,17 @@ def verify(deployment: Deployment, under_way: Callable[[], UnderWay], pause: Cal
     return Report(tuple(sorted(persistent - pending)), tuple(sorted(pending)), len(history), waiting)
 
 
-def differences(deployment: Deployment, history: History) -> Iterator[Difference]:
+def differences(deployment: Deployment, history: History, readers: Readers = ALONE) -> Iterator[Difference]:
     """Yields all differences of one pass."""
-    yield from _rows(deployment, history)
-    yield from _chunks(deployment, history)
+    yield from _rows(deployment, history, readers)
+    yield from _chunks(deployment, history, readers)
     yield from _artefacts(deployment, history)
-    yield from _blobs(deployment, history)
+    yield from _blobs(deployment, history, readers)
     yield from _erasures(deployment, history)
 
 
-def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    every = {row.key: row for row in deployment.views.table.scan() if not row.gone}
+def _rows(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
+    every = {row.key: row for row in readers.rows(deployment.views.table) if not row.gone}
     if not history.erased:  # usage also counts what the log has no longer
         yield from _usage(every, history.rows)
     rows = {key: row for key, row in every.items() if _is_compared(row)}
@@ -147,7 +154,7 @@ def _counts(row: Row) -> dict[str, int]:
     }
 
 
-def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
+def _chunks(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
     by_store: dict[str, dict[tuple[str, int], Serving]] = defaultdict(dict)
     open_generations: set[tuple[str, str, int]] = set()
     for id_, state in history.store_files.items():
@@ -155,13 +162,17 @@ def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
             by_store[id_.store][id_.file, state.serving.generation] = state.serving
         if state.open is not None:
             open_generations.add((id_.store, id_.file, state.open.generation))
+    indexes: list[tuple[str, Space, dict[tuple[str, int], int]]] = []
     for store, store_state in history.stores.items():
         own, *moves = store_state.numbered_spaces
         expected = {generation: serving.chunks for generation, serving in by_store[store].items()}
-        yield from _indexed(store, expected, deployment.index.count(own[0], store), open_generations)
+        indexes.append((store, own[0], expected))
         for space, number in moves:
             moved = {key: each.chunks for key, each in by_store[store].items() if each.move == number}
-            yield from _indexed(store, moved, deployment.index.count(space, store), open_generations)
+            indexes.append((store, space, moved))
+    counts = readers.each(lambda index: deployment.index.count(index[1], index[0]), indexes)
+    for (store, _, serving), indexed in zip(indexes, counts, strict=True):
+        yield from _indexed(store, serving, indexed, open_generations)
 
 
 def _indexed(
@@ -198,11 +209,12 @@ def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]
             yield Difference("artefact", folder, "is left over")
 
 
-def _blobs(deployment: Deployment, history: History) -> Iterator[Difference]:
+def _blobs(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
     living = {file: state for file, state in history.files.items() if not state.deleted}
     expected = {blob_key(file, state.sha256) for file, state in living.items()}
     expected |= history.manifests() | history.parts()
-    actual = {key for folder in ("files/", "manifests/", "uploads/") for key in deployment.blobs.list(folder)}
+    listed = readers.each(lambda folder: set(deployment.blobs.list(folder)), ("files/", "manifests/", "uploads/"))
+    actual = set().union(*listed)
     yield from (Difference("blob", key, "is missing") for key in expected - actual)
     pending = {upload for upload, state in history.uploads.items() if state.ended is None}
     for key in actual - expected:
