@@ -33,7 +33,7 @@ from vectorlog.views.views import Views
 
 FILES = 20_000
 FILES_OF_A_STORE = 200
-ALONE = 1_000
+ALONE = 300
 """Files that one thread alone works on: its round trips grow with the files."""
 THREADS = 16
 LATENCY_S = 0.02

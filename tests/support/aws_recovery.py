@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -15,7 +15,10 @@ from tests.support.many_files import DIMENSIONS, MODEL
 from vectorlog.deployment import Deployment
 from vectorlog.domain.vectors import Space
 from vectorlog.index.opensearch.index import OpenSearchIndex
+from vectorlog.operations import folded_log
+from vectorlog.operations.verify import Difference, differences
 from vectorlog.runtime.aws import clients, once, tables, wiring
+from vectorlog.views.views import Views
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -34,6 +37,12 @@ class Lost:
     @property
     def deployment(self) -> Deployment:
         return wiring.deployment()
+
+    def rows_differ(self) -> list[Difference]:
+        """The rows of the second table that are not what the log says."""
+        moved = replace(self.deployment, views=Views(self.deployment.views.tables[1]))
+        found = differences(moved, folded_log.read(moved))
+        return [each for each in found if each.kind in ("row", "counts")]
 
     def indexed(self, stores: set[str]) -> int:
         """How many files the index has in these stores."""

@@ -7,7 +7,7 @@ commits or messages under way may still resolve are reported separately, as pend
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
@@ -19,7 +19,7 @@ from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.unerased import left
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys, usage_keys, usage_rows
-from vectorlog.views.table import ENDED, NO_ROW, Key, Row
+from vectorlog.views.table import ENDED, NO_ROW, Row
 
 PASSES = 3
 """A difference is reported if it is found in this many passes, with a pause between them."""
@@ -91,23 +91,30 @@ def differences(deployment: Deployment, history: History, readers: Readers = ALO
 
 
 def _rows(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
-    every = {row.key: row for row in readers.rows(deployment.views.table) if not row.gone}
+    """Compares each row while it is read, so that the table is not held in memory."""
+    left = {key: row for key, row in history.rows.items() if _is_compared(row)}
+    stored: Counter[str] = Counter()
+    for row in readers.rows(deployment.views.table):
+        if row.gone:
+            continue
+        _add_stored(stored, row)
+        if _is_compared(row):
+            yield from _row(left.pop(row.key, None), row)
+    yield from (Difference("row", f"{key.pk} {key.sk}", "is missing") for key in left)
     if not history.erased:  # usage also counts what the log has no longer
-        yield from _usage(every, history.rows)
-    rows = {key: row for key, row in every.items() if _is_compared(row)}
-    known = {key: row for key, row in history.rows.items() if _is_compared(row)}
-    for key in known.keys() | rows.keys():
-        expected, actual, where = known.get(key), rows.get(key), f"{key.pk} {key.sk}"
-        if expected is None:
-            yield Difference("row", where, "is left over")
-        elif actual is None:
-            yield Difference("row", where, "is missing")
-        elif _counts(expected) != _counts(actual):
-            yield Difference("counts", where, f"are {_counts(actual)}, and the log says {_counts(expected)}")
-        elif (expected.data, _status(expected)) != (actual.data, _status(actual)):
-            yield Difference("row", where, "does not hold what the log says")
-        elif expected.version != actual.version and not keys.is_pointer(key):
-            yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
+        yield from _usage(stored, history.rows.values())
+
+
+def _row(expected: Row | None, actual: Row) -> Iterator[Difference]:
+    key, where = actual.key, f"{actual.key.pk} {actual.key.sk}"
+    if expected is None:
+        yield Difference("row", where, "is left over")
+    elif _counts(expected) != _counts(actual):
+        yield Difference("counts", where, f"are {_counts(actual)}, and the log says {_counts(expected)}")
+    elif (expected.data, _status(expected)) != (actual.data, _status(actual)):
+        yield Difference("row", where, "does not hold what the log says")
+    elif expected.version != actual.version and not keys.is_pointer(key):
+        yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
 
 
 def _is_compared(row: Row) -> bool:
@@ -117,23 +124,22 @@ def _is_compared(row: Row) -> bool:
     return not usage_keys.is_usage(row.key) and (row.version != NO_ROW or bool(_counts(row)))
 
 
-def _usage(rows: Mapping[Key, Row], known: Mapping[Key, Row]) -> Iterator[Difference]:
+def _usage(actual: Counter[str], known: Iterable[Row]) -> Iterator[Difference]:
     """Compares the bytes that each owner stores by now. Of two commits on a file that were projected in the wrong order
     both count on the later one's day, so single days may differ.
     """
-    actual, expected = _stored(rows), _stored(known)
+    expected: Counter[str] = Counter()
+    for row in known:
+        _add_stored(expected, row)
     for where in actual.keys() | expected.keys():
         if actual[where] != expected[where]:
             yield Difference("counts", where, f"are {actual[where]} bytes, and the log says {expected[where]}")
 
 
-def _stored(rows: Mapping[Key, Row]) -> Counter[str]:
-    stored: Counter[str] = Counter()
-    for key, row in rows.items():
-        if usage_keys.is_usage(key):
-            _, month = usage_keys.owner_and_month(key.sk)
-            stored[f"{key.pk} {key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
-    return stored
+def _add_stored(stored: Counter[str], row: Row) -> None:
+    if usage_keys.is_usage(row.key):
+        _, month = usage_keys.owner_and_month(row.key.sk)
+        stored[f"{row.key.pk} {row.key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
 
 
 def _status(row: Row) -> str | None:

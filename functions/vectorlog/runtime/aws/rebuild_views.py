@@ -82,7 +82,9 @@ def views(watch: Watch, timing: Timing = REAL_TIME, *, processes: int = 1, since
             commits += known[0]
             projection.noted.join(known[1])
     with workers(processes) as executor:
-        step = partial(_project, timing, run is not None)
+        step = (
+            partial(_project, timing, run is not None) if processes == 1 else partial(_project_there, run is not None)
+        )
         for count, noted in watch("sections", SideBySide(executor, 2 * processes * THREADS)(step, left), len(left)):
             commits += count
             projection.noted.join(noted)
@@ -109,6 +111,10 @@ def _run(since: int, processes: int) -> Run:
 
 
 # What follows runs in any process.
+
+
+def _project_there(noting: bool, section: Section) -> tuple[int, Noted]:
+    return _project(REAL_TIME, noting, section)
 
 
 def _project(timing: Timing, noting: bool, section: Section) -> tuple[int, Noted]:
