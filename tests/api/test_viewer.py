@@ -14,7 +14,7 @@ from vectorlog.api.viewer_links import Opened, ViewerLinks
 from vectorlog.domain.errors import Forbidden, Invalid
 from vectorlog.domain.location import Location
 from vectorlog.domain.tenancy import Caller
-from vectorlog.files.artefact import Piece
+from vectorlog.files.pieces import Piece
 from vectorlog.use_cases.passages import Place, Shown
 
 STORE, FILE = "vs_1", "file-1"

@@ -223,6 +223,20 @@ class TestEventLog:
         for stream in range(30):
             assert [each.version for each in scanned if each.stream == f"vs_{stream}"] == list(range(40))
 
+    def test_scan_in_sections(self, log: EventLog) -> None:
+        """The sections of a scan have every commit once, all commits of a stream are in one of them, in order, and no
+        section has all streams.
+        """
+        commits = [commit(f"vs_{stream}", version) for version in range(3) for stream in range(12)]
+        log.append(commits)
+        sections = [list(log.scan(section, 4)) for section in range(4)]
+        assert sorted(each.id for section in sections for each in section) == sorted(each.id for each in commits)
+        for section in sections:
+            streams = {each.stream for each in section}
+            assert len(streams) < 12
+            for stream in streams:
+                assert [each.version for each in section if each.stream == stream] == [0, 1, 2]
+
     def test_erase(self, log: EventLog) -> None:
         """An erasure leaves one commit of a stream's history; later commits and other streams stay."""
         history, other = stream_of(5), stream_of(2, "vs_2")

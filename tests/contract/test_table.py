@@ -463,3 +463,12 @@ class TestScan:
         table.write([Put(Key("FILE#1", "C"), 4, NO_ROW, "{}", gone=True), Add(K, {"total": 2})])
         assert sorted(each.key for each in table.scan()) == [Key("FILE#1", "C"), K, Key("VS#1", "a"), Key("VS#1", "b")]
         assert {each.key: each for each in table.scan()} == table.get([each.key for each in table.scan()])
+
+    def test_sections(self, table: Table) -> None:
+        """The sections of a scan have each row once, and none has all."""
+        rows = [Key(f"VS#{number}", "a") for number in range(16)]
+        for row in rows:
+            table.write([Put(row, 1, NO_ROW, "{}")])
+        sections = [[each.key for each in table.scan(section, 4)] for section in range(4)]
+        assert sorted(key for section in sections for key in section) == sorted(rows)
+        assert all(len(section) < 16 for section in sections)

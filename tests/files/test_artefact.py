@@ -11,7 +11,7 @@ import pytest
 
 from vectorlog.domain.location import Location
 from vectorlog.domain.vectors import NO_FRAME, Frame
-from vectorlog.files import artefact, part_files
+from vectorlog.files import artefact, part_files, pieces
 from vectorlog.files.artefact import Details
 from vectorlog.files.folder import FolderBlobs
 
@@ -55,7 +55,7 @@ def test_pieces(blobs: Watched, details: bool, size: int) -> None:
     stored(blobs, details=details, size=size)
     for start in range(5):
         for limit in range(1, 5):
-            found = list(artefact.read_pieces(blobs, "vs_1", "file-1", 1, start, limit))
+            found = list(pieces.read_pieces(blobs, "vs_1", "file-1", 1, start, limit))
             wanted = range(start, min(4, start + limit))
             assert [each.n for each in found] == list(wanted)
             assert [each.text for each in found] == [TEXT[slice(*SPANS[n])] for n in wanted]
@@ -79,7 +79,7 @@ def test_a_long_line(blobs: Watched) -> None:
     where = [Location(0, 12, headings=("x" * 70_000,))]
     blobs.put([artefact.text_item("vs_1", "file-1", 1, TEXT)])
     blobs.put([artefact.part_item("vs_1", "file-1", 1, 0, SPANS[:1], VECTORS[:1], Details([3], where, (0, 18)))])
-    [piece] = artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)
+    [piece] = pieces.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)
     assert piece.location == where[0]
 
 
@@ -89,14 +89,14 @@ def test_frames(blobs: Watched) -> None:
     details = Details([3] * 4, WHERE, (0, len(TEXT.encode())), frames)
     key, body = artefact.part_item("vs_1", "file-1", 1, 0, SPANS, VECTORS, details)
     blobs.put([artefact.text_item("vs_1", "file-1", 1, TEXT), (key, body)])
-    assert [each.frame for each in artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)] == frames
+    assert [each.frame for each in pieces.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)] == frames
     [chunks] = artefact.read_parts(blobs, "vs_1", "file-1", 1)
     assert [each.frame for each in chunks] == frames
     assert chunks[0].shown == "Malta\n\n" + TEXT[:12]
     assert chunks[0].searched == "a.csv\nMalta\n\n" + TEXT[:12]
     assert body.count(b"a.csv") == 1
     stored(blobs, details=True)
-    assert [each.frame for each in artefact.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)] == [NO_FRAME] * 4
+    assert [each.frame for each in pieces.read_pieces(blobs, "vs_1", "file-1", 1, 0, 9)] == [NO_FRAME] * 4
 
 
 def test_the_version_of_a_part(blobs: Watched) -> None:

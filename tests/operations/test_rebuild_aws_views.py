@@ -17,7 +17,7 @@ from vectorlog.cli import rebuild
 from vectorlog.index.opensearch.errors import IndexRefused
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.runtime.aws import clients, once, stack, tables, wiring
-from vectorlog.runtime.aws import rebuild as aws_rebuild
+from vectorlog.runtime.aws import rebuild_index as aws_rebuild_index
 from vectorlog.runtime.local.settings import variable
 from vectorlog.use_cases import uploaded_files, vector_stores
 from vectorlog.views.views import Views
@@ -34,16 +34,19 @@ def names() -> Iterator[Mapping[str, str]]:
         before = set(os.environ)
         for table in (tables.events("log"), tables.views("one"), tables.views("two")):
             dynamodb.create_table(**table)
+        s3 = moto_aws.s3()
+        s3.create_bucket(Bucket="bucket")
+        patch.setattr(clients, "s3", lambda: s3)
         made = dict.fromkeys(("bucket", "work_queue", "embed_queue", "erase_queue", "opensearch_endpoint"), "x")
-        yield {**made, "events_table": "log", "views_table": "one", "views_also": "two"}
+        yield {**made, "bucket": "bucket", "events_table": "log", "views_table": "one", "views_also": "two"}
         for name in os.environ.keys() - before:
             del os.environ[name]
     once.forget()
 
 
 def run(*arguments: str) -> str:
-    """The output of the command; none of its errors is a traceback."""
-    done = CliRunner().invoke(rebuild.command, arguments)
+    """The output of the command, in this process, where moto is; none of its errors is a traceback."""
+    done = CliRunner().invoke(rebuild.command, (*arguments, "--processes", "1"))
     assert done.exception is None or isinstance(done.exception, SystemExit), done.output
     return done.output
 
@@ -92,9 +95,9 @@ def test_without_a_stage(names: Mapping[str, str]) -> None:
 def test_index_that_refuses(names: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator who lacks a right in OpenSearch reads OpenSearch's own message."""
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise IndexRefused("no permissions for [indices:admin/create]")
 
     os.environ.update({variable(field): value for field, value in names.items()})
-    monkeypatch.setattr(aws_rebuild, "index", refuse)
+    monkeypatch.setattr(aws_rebuild_index, "index", refuse)
     assert "Error: no permissions for [indices:admin/create]" in run("index", "--edition", "aws")

@@ -17,7 +17,7 @@ from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.embedded.index import LocalIndex
 from vectorlog.index.embedded.schema import OlderTerms
 from vectorlog.ingest import job
-from vectorlog.operations import progress, rebuild_index
+from vectorlog.operations import index_page, progress
 from vectorlog.operations.verify import UnderWay, verify
 from vectorlog.runtime.local import rebuild
 from vectorlog.runtime.local.data_folder import DataFolder
@@ -30,7 +30,7 @@ from vectorlog.use_cases.pages import PageRequest
 def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large count of steps, so that much can happen between them."""
     monkeypatch.setattr(progress, "PAGE", 2)
-    monkeypatch.setattr(rebuild_index, "CHUNKS", 3)
+    monkeypatch.setattr(index_page, "CHUNKS", 3)
 
 
 @pytest.fixture

@@ -54,8 +54,8 @@ class Second:
         self.views.tables = (self.written,)
 
     def fill(self, step: Callable[[], object], dies_after: int | None = None) -> None:
-        """Fills the second table as `runtime/aws/rebuild.py` does: a scan returns what is in the log when it begins, by
-        stream.
+        """Fills the second table as `runtime/aws/rebuild_views.py` does: a scan returns what is in the log when it
+        begins, by stream.
         """
 
         def scanned() -> Iterator[Commit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.support.bench import PROJECT, Bench
 from tests.support.parts import begun, done, part
 from vectorlog.files import artefact
 from vectorlog.index.chunk_index import FileChunks
+from vectorlog.operations.readers import Readers
 from vectorlog.operations.verify import Report, UnderWay, verify
 from vectorlog.use_cases import store_files
 from vectorlog.use_cases.upload_parts import DIRECT, part_key
@@ -20,7 +22,11 @@ Damage = Callable[[Bench, str, str], None]
 
 
 def report(bench: Bench, *, commits: int = 0, messages: int = 0) -> Report:
-    return verify(bench.deployment, lambda: UnderWay(commits, messages), lambda: None)
+    """The report, which is the same however many threads read."""
+    said = verify(bench.deployment, lambda: UnderWay(commits, messages), lambda: None)
+    with ThreadPoolExecutor(3) as pool:
+        assert verify(bench.deployment, lambda: UnderWay(commits, messages), lambda: None, Readers(pool, 3)) == said
+    return said
 
 
 @pytest.fixture

@@ -105,8 +105,8 @@ BUGS = (
     Bug(
         "stale-scan",
         "event_log/dynamodb.py",
-        "paginate(TableName=self._table, ConsistentRead=True)",
-        "paginate(TableName=self._table)",
+        '"ConsistentRead": True, "Segment"',
+        '"ConsistentRead": False, "Segment"',
         "On AWS, a rebuild or an export misses commits that were just answered.",
         ("event_log/test_dynamodb.py::TestConsistency::test_reads",),
     ),

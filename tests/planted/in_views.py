@@ -192,8 +192,8 @@ BUGS = (
     Bug(
         "stale-rebuild",
         "views/dynamodb.py",
-        "paginate(TableName=self._table, ConsistentRead=True)",
-        "paginate(TableName=self._table)",
+        '"ConsistentRead": True, "Segment"',
+        '"ConsistentRead": False, "Segment"',
         "On AWS, a rebuild of the views misses rows.",
         ("views/test_dynamodb.py::TestConsistency::test_reads",),
     ),

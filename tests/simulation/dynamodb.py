@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from threading import RLock
 from typing import Any
+from zlib import crc32
 
 from tests.simulation.expressions import Item, holds, updated
 
@@ -188,10 +189,13 @@ class DynamoDB:
         assert operation == "scan"
         return self
 
-    def paginate(self, *, TableName: str, ConsistentRead: bool) -> Iterator[dict[str, Any]]:
+    def paginate(
+        self, *, TableName: str, ConsistentRead: bool, Segment: int = 0, TotalSegments: int = 1
+    ) -> Iterator[dict[str, Any]]:
         assert ConsistentRead
         items = self._table(TableName).items
-        yield {"Items": [items[key] for key in sorted(items, key=lambda key: (key[0], _order(key[1])))]}
+        keys = [key for key in items if crc32(key[0].encode()) % TotalSegments == Segment]
+        yield {"Items": [items[key] for key in sorted(keys, key=lambda key: (key[0], _order(key[1])))]}
 
     # Writes
 

@@ -10,7 +10,7 @@ from html import escape
 from itertools import groupby, pairwise
 
 from vectorlog.domain.location import Location
-from vectorlog.files.artefact import Piece
+from vectorlog.files.pieces import Piece
 from vectorlog.use_cases.passages import Shown
 
 _STYLE = """\

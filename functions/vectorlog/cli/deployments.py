@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -15,8 +16,12 @@ import click
 
 if TYPE_CHECKING:
     from vectorlog.deployment import Deployment
+    from vectorlog.operations.readers import Readers
     from vectorlog.operations.verify import UnderWay
     from vectorlog.operations.waiting import Waiting
+
+READERS = 16
+"""Threads that read a deployment on AWS: as many calls at once as the service clients expect at least."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -100,6 +105,18 @@ def open_beside(
             yield inspected
     except (NoDataFolder, UnknownFormat, OlderDatabase) as error:
         raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def readers(which: Chosen) -> Iterator[Readers]:
+    """Yields what reads all of a deployment: threads for one on AWS, where each call takes milliseconds."""
+    from vectorlog.operations.readers import ALONE, Readers
+
+    if not which.aws:
+        yield ALONE
+        return
+    with ThreadPoolExecutor(READERS, "reader") as executor:
+        yield Readers(executor, READERS)
 
 
 def _check_libraries() -> None:

@@ -22,8 +22,12 @@ def command(data: Path, which: deployments.Chosen, path: Path) -> None:
     from vectorlog.operations.transfer.export import export
 
     try:
-        with deployments.open_beside(which, data) as (deployment, _, _), writing(path) as sink:
-            contents = export(deployment, sink, watch)
+        with (
+            deployments.open_beside(which, data) as (deployment, _, _),
+            deployments.readers(which) as readers,
+            writing(path) as sink,
+        ):
+            contents = export(deployment, sink, watch, readers)
     except (NotAnExport, UnknownSchema) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{path}: {contents.commits:,} commits, {contents.objects:,} objects of {contents.size:,} bytes.")

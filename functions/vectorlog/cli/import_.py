@@ -92,12 +92,14 @@ def _target(which: deployments.Chosen, model: str | None, settings: Settings) ->
         from vectorlog.runtime.aws import wiring, workers
 
         deployment = wiring.deployment()
-        yield Target(
-            deployment,
-            workers.projector(),
-            workers_running=True,
-            instead=deployment.models.resolve(model) if model else None,
-        )
+        with deployments.readers(which) as readers:
+            yield Target(
+                deployment,
+                workers.projector(),
+                workers_running=True,
+                instead=deployment.models.resolve(model) if model else None,
+                readers=readers,
+            )
         return
     from vectorlog.runtime.local.service import Local
 

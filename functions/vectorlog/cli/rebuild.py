@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -25,14 +26,28 @@ if TYPE_CHECKING:
 @options.settings(rebuild_vectors.SETTINGS)
 @deployments.option
 @rebuild_vectors.options
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=None,
+    help="How many processes fill views and index on AWS: as many as this machine has processors, by default.",
+)
+@click.option("--anew", is_flag=True, help="Begin anew on AWS, instead of going on where an interrupted run stood.")
 @click.argument("what", type=click.Choice(["views", "index", "all", "chunks", "vectors"]))
-def command(which: deployments.Chosen, what: str, choice: Choice, **values: Any) -> None:  # noqa: ANN401  # one for each setting
+def command(
+    which: deployments.Chosen,
+    what: str,
+    choice: Choice,
+    processes: int | None,
+    anew: bool,
+    **values: Any,  # noqa: ANN401  # one for each setting
+) -> None:
     """Rebuild the views (lists, counts) from the log, the index from the artefacts, or both (all). Nothing is embedded
     again.
 
     The old ones serve until the new ones replace them, so a server or deployment may be running. An interrupted rebuild
-    has changed nothing that serves: run it again. On AWS, new views go to a second table. Deploy with `views=1,2` to
-    add it, and with `views=2,1` to read from it.
+    has changed nothing that serves: run it again. On AWS it then goes on where it stood. New views go to a second table
+    there: deploy with `views=1,2` to add it, and with `views=2,1` to read from it.
 
     `chunks` has all files read and embedded again that an earlier version read in another way. A running server or
     deployment does that, or the server when it is started. A file's old chunks serve until its new ones are complete.
@@ -50,7 +65,7 @@ def command(which: deployments.Chosen, what: str, choice: Choice, **values: Any)
     if choice.is_given:
         raise click.UsageError("Only `rebuild vectors` takes --store, --project, --all, --model and the like.")
     if which.aws:
-        _aws(which.stage, what)
+        _aws(which.stage, what, processes or os.cpu_count() or 1, anew=anew)
     else:
         _local(values["data"].expanduser().absolute(), what)
 
@@ -74,28 +89,29 @@ def _local(data: Path, what: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def _aws(stage: str | None, what: str) -> None:
+def _aws(stage: str | None, what: str, processes: int, *, anew: bool) -> None:
     from vectorlog.domain.errors import Unavailable
     from vectorlog.event_log.codec import UnknownSchema
     from vectorlog.index.opensearch.errors import IndexRefused, NoIndex
-    from vectorlog.runtime.aws import rebuild
-    from vectorlog.runtime.aws.rebuild import NoTable
+    from vectorlog.runtime.aws import rebuild_chunks, rebuild_index, rebuild_views
+    from vectorlog.runtime.aws.rebuild_views import NoTable
     from vectorlog.runtime.aws.stack import NoStack
 
     try:
         if what == "chunks":
-            _print_reread(rebuild.chunks(watch))
+            _print_reread(rebuild_chunks.chunks(watch))
             return
         if what != "index":
-            rebuild.check_tables()
-            _wait_for_old_functions(stage, time.sleep)
-            click.echo(f"Views: {rebuild.views(watch):,} commits were projected into the second table.")
+            rebuild_views.check_tables()
+            since = _wait_for_old_functions(stage, time.sleep)
+            commits = rebuild_views.views(watch, processes=processes, since=None if anew else since)
+            click.echo(f"Views: {commits:,} commits were projected into the second table.")
             click.echo(
                 "Deploy with the two tables in the other order. Then the new one is read, and the old one is "
                 "still written."
             )
         if what != "views":
-            _print_report(rebuild.index(watch))
+            _print_report(rebuild_index.index(watch, processes=processes, anew=anew))
             click.echo("The new index serves.")
     except NoIndex:
         raise click.ClickException("Another rebuild of the index is under way, or has just ended.") from None
@@ -103,8 +119,9 @@ def _aws(stage: str | None, what: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def _wait_for_old_functions(stage: str | None, sleep: Callable[[float], None]) -> None:
-    """Waits until every function that started before the stack's last change has ended.
+def _wait_for_old_functions(stage: str | None, sleep: Callable[[float], None]) -> int | None:
+    """Waits until every function that started before the stack's last change has ended, and returns when that is, in ms
+    since 1970; None if it is not known.
 
     Such a function may not write the second table.
     """
@@ -119,14 +136,16 @@ def _wait_for_old_functions(stage: str | None, sleep: Callable[[float], None]) -
             ),
             err=True,
         )
-        return
-    left = old_functions_end_at(stage) / 1000 - time.time()
+        return None
+    end = old_functions_end_at(stage)
+    left = end / 1000 - time.time()
     if left > 0:
         click.echo(
             (f"The stack was changed recently: older functions may run for {left / 60:.0f} more minutes. Waiting."),
             err=True,
         )
         sleep(left)
+    return end
 
 
 def _print_report(refill: Refill) -> None:

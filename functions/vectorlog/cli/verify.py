@@ -23,8 +23,8 @@ def command(data: Path, which: deployments.Chosen) -> None:
     Prints every difference, and exits with status 1 if there is one. Differences that pending work may still resolve
     are listed as pending and do not count.
     """
-    with deployments.open_beside(which, data) as (deployment, under_way, _):
-        report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S))
+    with deployments.open_beside(which, data) as (deployment, under_way, _), deployments.readers(which) as readers:
+        report = verify(deployment, under_way, lambda: time.sleep(PAUSE_S), readers)
     for verdict, differences in (("differs", report.differing), ("pending", report.pending)):
         for each in differences:
             click.echo(printable(f"{verdict}  {each.kind:<9} {each.where}  {each.what}"))

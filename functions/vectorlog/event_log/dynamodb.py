@@ -93,9 +93,10 @@ class DynamoDBEventLog:
                 key = {"pk": {"S": commit.stream}, "sk": {"N": str(commit.version)}}
                 self._client.delete_item(TableName=self._table, Key=key)
 
-    def scan(self) -> Iterator[Commit]:
-        """See EventLog."""
-        for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Commit]:
+        """See EventLog. DynamoDB divides the table by the hash of the stream; commits of one stream come together."""
+        request = {"TableName": self._table, "ConsistentRead": True, "Segment": section, "TotalSegments": of}
+        for page in self._client.get_paginator("scan").paginate(**request):
             yield from map(commit_of, page["Items"])
 
     def close(self) -> None:

@@ -78,8 +78,13 @@ class EventLog(Protocol):
         """
         ...
 
-    def scan(self) -> Iterator[Commit]:
-        """Yields all commits; those of one stream come in order."""
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Commit]:
+        """Yields all commits; those of one stream come in order.
+
+        Args:
+            section: the part of the log that is read, from 0 on. All commits of a stream are in one section.
+            of: in how many sections the log is read. Different processes may read them.
+        """
         ...
 
 

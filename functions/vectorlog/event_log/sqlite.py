@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from zlib import crc32
 
 from vectorlog.event_log.event_log import COMMIT_BYTES, Commit, CommitTooLarge, FeedEntry
 from vectorlog.sqlite.database import Database
@@ -92,12 +93,13 @@ class SQLiteEventLog:
         """See Database."""
         self._database.scrub()
 
-    def scan(self) -> Iterator[Commit]:
-        """See EventLog."""
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Commit]:
+        """See EventLog. Each section reads the whole file."""
         position = 0
         while page := self.after(position, 1000):
             position = page[-1].position
-            yield from (entry.commit for entry in page)
+            commits = (entry.commit for entry in page)
+            yield from (each for each in commits if of == 1 or crc32(each.stream.encode()) % of == section)
 
     def after(self, position: int, limit: int) -> list[FeedEntry]:
         """See Feed."""

@@ -17,8 +17,7 @@ from __future__ import annotations
 import json
 import struct
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -59,17 +58,6 @@ class Details:
     locations: Sequence[Location]
     in_bytes: tuple[int, int]
     frames: Sequence[Frame] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A chunk without its vectors: its passage, with its frame. Tokens and location are None in a part of version 1."""
-
-    n: int
-    text: str
-    tokens: int | None
-    location: Location | None
-    frame: Frame = NO_FRAME
 
 
 def folder_of(store: str) -> str:
@@ -148,7 +136,7 @@ def part_starts(blobs: Blobs, store: str, file: str, generation: int) -> list[in
 
 def starts_in(blobs: Blobs, within: str) -> list[int]:
     """Returns what `part_starts` does, of the generation whose keys begin so."""
-    return _starts(_names(blobs, within))
+    return starts_of(_names(blobs, within))
 
 
 def header_of(blobs: Blobs, within: str, first: int) -> Json:
@@ -169,49 +157,70 @@ def read_parts(
         NoSuchBlob: this generation has parts, but no text.
     """
     within = folder(store, file, generation)
-    names = _names(blobs, within)
-    starts = [first for first in _starts(names) if first >= start]
-    whole = read_text(blobs, store, file, generation) if len(starts) == 1 else None
+    return read_named(blobs, within, _names(blobs, within), start, number)
+
+
+def read_named(
+    blobs: Blobs, within: str, names: Collection[str], start: int = 0, number: int = 0
+) -> Iterator[tuple[Chunk, ...]]:
+    """Does what `read_parts` does, and lists no objects: the generation's keys begin with `within`, and `names` are
+    what follows in them.
+    """
+    starts = [first for first in starts_of(names) if first >= start]
+    whole = blobs.read(within + TEXT).decode() if len(starts) == 1 else None
     for first in starts:
-        name = f"{first:08d}"
-        beside = f"{name}{BESIDE}{number}" in names
-        line, _, packed = blobs.read(f"{within}{name}{BESIDE}{number}" if beside else within + name).partition(b"\n")
-        header = json.loads(line)
+        header, packed = _read(blobs, within + part_name(names, first, number))
         if header.get("vectors", 0) != number:
             continue
         if whole is None and "bytes" in header:
-            # The part may be of an earlier try, and the text of a later one that read the file in another way.
-            text = blobs.slice(within + TEXT, *header["bytes"]).decode(errors="replace")
-            yield _unpack(header, packed, first, text, header["spans"][0][0])
+            yield _unpack_within(blobs, within, header, packed, first)
         else:
-            whole = read_text(blobs, store, file, generation) if whole is None else whole
+            whole = blobs.read(within + TEXT).decode() if whole is None else whole
             yield _unpack(header, packed, first, whole)
+
+
+def read_part(blobs: Blobs, within: str, name: str, first: int, number: int) -> tuple[Chunk, ...]:
+    """Returns the chunks of the part `name`, which begins with chunk `first`, of the generation whose keys begin with
+    `within`; none if its vectors have another number.
+
+    Raises:
+        NoSuchBlob: there is no such part, or no text.
+    """
+    header, packed = _read(blobs, within + name)
+    if header.get("vectors", 0) != number:
+        return ()
+    if "bytes" in header:
+        return _unpack_within(blobs, within, header, packed, first)
+    return _unpack(header, packed, first, blobs.read(within + TEXT).decode())
+
+
+def part_name(names: Collection[str], first: int, number: int) -> str:
+    """Returns the name of the part that begins with chunk `first`: the one beside, if there is one for this number."""
+    beside = f"{first:08d}{BESIDE}{number}"
+    return beside if beside in names else f"{first:08d}"
+
+
+def starts_of(names: Iterable[str]) -> list[int]:
+    """Returns what `part_starts` does, from the names of a generation's objects."""
+    return sorted(int(name) for name in names if name != TEXT and BESIDE not in name)
 
 
 def _names(blobs: Blobs, within: str) -> set[str]:
     return {key.rsplit("/", 1)[1] for key in blobs.list(within)}
 
 
-def _starts(names: Iterable[str]) -> list[int]:
-    return sorted(int(name) for name in names if name != TEXT and BESIDE not in name)
+def _read(blobs: Blobs, key: str) -> tuple[Json, bytes]:
+    """Returns the line of a part, and its vectors."""
+    line, _, packed = blobs.read(key).partition(b"\n")
+    header: Json = json.loads(line)
+    return header, packed
 
 
-def read_pieces(blobs: Blobs, store: str, file: str, generation: int, start: int, limit: int) -> Iterator[Piece]:
-    """Yields up to `limit` chunks from number `start` on, in order. Reads no more of the text than they need, unless
-    they are in a part of version 1.
-
-    Raises:
-        NoSuchBlob: this generation has no text.
-    """
-    starts = part_starts(blobs, store, file, generation)
-    end = start + limit
-    for place in range(max(0, bisect_right(starts, start) - 1), len(starts)):
-        first, following = starts[place], starts[place + 1] if place + 1 < len(starts) else end
-        if first >= end:
-            return
-        for piece in _pieces(blobs, folder(store, file, generation), first):
-            if start <= piece.n < min(end, following):
-                yield piece
+def _unpack_within(blobs: Blobs, within: str, header: Json, packed: bytes, first: int) -> tuple[Chunk, ...]:
+    """Returns the chunks of a part that says where in the text they are; reads no more of the text."""
+    # The part may be of an earlier try, and the text of a later one that read the file in another way.
+    text = blobs.slice(within + TEXT, *header["bytes"]).decode(errors="replace")
+    return _unpack(header, packed, first, text, header["spans"][0][0])
 
 
 def delete(blobs: Blobs, store: str, file: str, generation: int) -> None:
@@ -233,17 +242,3 @@ def _unpack(header: Json, packed: bytes, first: int, text: str, offset: int = 0)
         Chunk(first + n, text[start - offset : end - offset], tuple(row[run.start : run.stop]), places[n], around[n])
         for n, ((start, end), run) in enumerate(zip(header["spans"], lies, strict=True))
     )
-
-
-def _pieces(blobs: Blobs, within: str, first: int) -> Iterator[Piece]:
-    """Yields the chunks of a part."""
-    header = header_of(blobs, within, first)
-    spans, offset = header["spans"], 0
-    if "bytes" in header:
-        text, offset = blobs.slice(within + TEXT, *header["bytes"]).decode(), spans[0][0]
-    else:
-        text = blobs.read(within + TEXT).decode()
-    tokens = header.get("tokens", [None] * len(spans))
-    each = zip(spans, tokens, locations(header), frames(header), strict=True)
-    for n, ((start, end), count, location, frame) in enumerate(each, first):
-        yield Piece(n, text[start - offset : end - offset], count, location, frame)

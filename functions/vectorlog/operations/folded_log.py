@@ -21,6 +21,7 @@ from vectorlog.domain import (
 )
 from vectorlog.domain.ids import StoreFileId, UploadPartId
 from vectorlog.event_log.decision import AnyDecision
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.reactions.erasure import erasure_in
 from vectorlog.use_cases.upload_parts import part_key
 from vectorlog.views import keys, past_keys
@@ -77,11 +78,11 @@ class History:
         return store in self.stores and self.stores[store].exists and self.stores[store].ended is None
 
 
-def read(deployment: Deployment) -> History:
-    """Folds the log in one pass."""
+def read(deployment: Deployment, readers: Readers = ALONE) -> History:
+    """Folds the log in one pass, while `readers` read it."""
     history, table = History(), MemoryTable()
     views = Views(table)
-    commits = deployment.streams.log.scan()
+    commits = readers.commits(deployment.streams.log)
     while page := [deployment.streams.decode(commit) for commit in islice(commits, PAGE)]:
         for decision in page:
             _note(history, decision)

@@ -2,70 +2,44 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from typing import Protocol
 
-from vectorlog.domain import store_file, vector_store
-from vectorlog.domain.filters import Attributes
-from vectorlog.domain.ids import StoreFileId, StoreId, parse_stream, store_file_stream
+from vectorlog.domain.ids import StoreFileId, StoreId, parse_stream
 from vectorlog.domain.vectors import Space
 from vectorlog.domain.vectors_move import VectorsMoveEnded
-from vectorlog.event_log.codec import STORE_FILE, VECTOR_STORE
+from vectorlog.event_log.codec import VECTOR_STORE
 from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.streams import Streams
-from vectorlog.files import artefact
-from vectorlog.files.blobs import Blobs, NoSuchBlob
-from vectorlog.index.chunk_index import FileChunks
+from vectorlog.files.blobs import Blobs
+from vectorlog.operations.index_page import Added, Filled, Generation, Listed, PageFill
+from vectorlog.operations.missing_artefacts import MissingArtefacts, Section
+from vectorlog.operations.parallel import Parallel, in_turn
 from vectorlog.operations.progress import Watch, pages
+from vectorlog.operations.seen import Seen
 
-CHUNKS = 1024
-"""How many chunks are added to the index at a time."""
-
-
-class Filled(Protocol):
-    """The methods of `ChunkIndex` that filling an index needs."""
-
-    def add(self, space: Space, files: Sequence[FileChunks]) -> None:
-        """See ChunkIndex."""
-        ...
-
-    def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
-        """See ChunkIndex."""
-        ...
-
-    def remove_store(self, space: Space, store: str) -> bool:
-        """See ChunkIndex."""
-        ...
+ARTEFACTS = "artefacts/"
+_KEYS = 1000
+"""Keys that are listed at a time: as many as S3 lists in one call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
-    """The generation that an artefact belongs to."""
+class Crew:
+    """Who fills an index besides the process that lists the artefacts.
 
-    store: str
-    file: str
-    number: int
-
-    @property
-    def stream(self) -> str:
-        """The file's stream."""
-        return store_file_stream(self.store, self.file)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A generation that the index must have. `chunks` is their number, or None while it is being ingested. `spaces` are
-    those of its store, each with the number of its vectors; the store's own one comes first.
+    Attributes:
+        parallel: works on pages and on sections of the log.
+        fill: adds a page; see `PageFill`.
+        missing: finds what has no artefact, in a section; see `MissingArtefacts`.
+        sections: in how many sections the log is read.
     """
 
-    spaces: tuple[tuple[Space, int], ...]
-    row: str
-    revision: int
-    attributes: Attributes
-    chunks: int | None
+    parallel: Parallel
+    fill: Callable[[Sequence[Listed]], Added]
+    missing: Callable[[Seen, Section], list[str]]
+    sections: int
 
 
 class Refill:
@@ -79,6 +53,7 @@ class Refill:
         blobs: hold the artefacts.
         into: the index. Entries that it already has in a higher revision stay.
         takes: whether the index is for stores of a space.
+        crew: who fills it; None for this thread alone.
 
     Attributes:
         files: the number of serving generations that were added.
@@ -87,31 +62,57 @@ class Refill:
     """
 
     def __init__(
-        self, streams: Streams, blobs: Blobs, into: Filled, takes: Callable[[Space], bool] = lambda _: True
+        self,
+        streams: Streams,
+        blobs: Blobs,
+        into: Filled,
+        takes: Callable[[Space], bool] = lambda _: True,
+        crew: Crew | None = None,
     ) -> None:
         self._streams = streams
         self._blobs = blobs
         self._into = into
-        self._takes = takes
+        self._page = PageFill(streams, blobs, into, takes)
+        self._crew = crew or Crew(in_turn, self._page, self._missing, 1)
         self.files = 0
         self.chunks = 0
         self.incomplete: list[str] = []
-        self._listed: set[Generation] = set()
 
-    def fill(self, watch: Watch) -> None:
-        """Adds the chunks of all artefacts, and notes the serving generations that have none. It holds one entry per
-        file of a store in memory.
+    def fill(
+        self,
+        watch: Watch,
+        total: int | None = None,
+        *,
+        after: str = "",
+        passed: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """Adds the chunks of all artefacts, and notes the serving generations that have none. It holds 8 bytes per file
+        in memory, and the pages that the crew is at.
 
         Artefacts that are written later are not seen. Either their writers write to this index too, or `catch_up` must
         follow.
+
+        Args:
+            watch: shows the artefacts that are listed, and then the sections of the log.
+            total: about how many artefacts there are; None if that is not known.
+            after: the folder of the artefact up to which an earlier run has filled the index; see `passed`.
+            passed: called now and then with the folder of an artefact. It and all artefacts before it are in the index.
         """
-        for page in pages(watch("artefacts", self._generations("artefacts/"), None)):
-            self._listed.update(page)
-            self._add(self._wanted(page))
-        streams = {commit.stream for commit in watch("commits", self._streams.log.scan(), None)}
-        files = (id for id in map(parse_stream, sorted(streams)) if isinstance(id, StoreFileId))
-        for page_of_files in pages(files):
-            self._note_missing(page_of_files)
+        seen = Seen()
+
+        def left() -> Iterator[Listed]:
+            for each in watch("artefacts", self._listed(), total):
+                seen.add(each[0].folder)
+                if each[0].folder > after:
+                    yield each
+
+        for added in self._crew.parallel(self._crew.fill, pages(left())):
+            self._count(added)
+            passed(added.last)
+        sections = [(section, self._crew.sections) for section in range(self._crew.sections)]
+        missing = self._crew.parallel(partial(self._crew.missing, seen), sections)
+        for folders in watch("log", missing, len(sections)):
+            self.incomplete += folders
 
     def catch_up(self, commits: Iterable[Commit]) -> None:
         """Applies what these commits changed, and adds the open generations, whose progress is not in the log.
@@ -132,9 +133,10 @@ class Refill:
                 if isinstance(file, StoreFileId):
                     for space in stores[file.store].state.spaces:
                         self._into.remove(space, file.store, file.file)
-                    self._add(self._wanted(list(self._generations(f"artefacts/{file.store}/{file.file}/"))))
-        for generations in pages(self._generations("artefacts/")):
-            self._add({each: wants for each, wants in self._wanted(generations).items() if wants.chunks is None})
+                    keys = sorted(self._blobs.list(f"{ARTEFACTS}{file.store}/{file.file}/"))
+                    self._count(self._page(list(_generations(keys))))
+        for generations in pages(self._listed()):
+            self._count(self._page(generations, only_open=True))
 
     def _left(self, commit: Commit) -> Iterator[Space]:
         """Yields the spaces that a commit of a store has left."""
@@ -143,73 +145,32 @@ class Refill:
                 if isinstance(event, VectorsMoveEnded):
                     yield event.left
 
-    def _note_missing(self, files: Sequence[StoreFileId]) -> None:
-        states = self._streams.load_many(STORE_FILE, [str(id) for id in files])
-        serving = ((id, states[str(id)].state.serving) for id in files)
-        unlisted = [Generation(id.store, id.file, each.generation) for id, each in serving if each]
-        for each in self._wanted([each for each in unlisted if each not in self._listed]):
-            if not artefact.part_starts(self._blobs, each.store, each.file, each.number):  # it may be a newer one
-                self.incomplete.append(artefact.folder(each.store, each.file, each.number))
+    def _listed(self) -> Iterator[Listed]:
+        """Yields all artefacts, in the order of their folders."""
+        return _generations(_keys_of(self._blobs))
 
-    def _generations(self, prefix: str) -> Iterator[Generation]:
-        keys = (key.split("/") for key in self._blobs.list(prefix))  # the keys of a generation are adjacent
-        for (_, store, file, number), _ in groupby(keys, lambda parts: parts[:-1]):
-            yield Generation(store, file, int(number))
+    def _missing(self, seen: Seen, section: Section) -> list[str]:
+        return MissingArtefacts(self._streams, self._blobs, self._page.wanted, seen)(section)
 
-    def _add(self, wanted: Mapping[Generation, _Wanted]) -> None:
-        added = dict.fromkeys(wanted, 0)
-        by_space: dict[Space, list[FileChunks]] = defaultdict(list)
-        for each, wants in wanted.items():
-            for place, (space, number) in enumerate(wants.spaces):
-                for chunks in self._chunks(each, wants, space, number):
-                    added[each] += len(chunks.chunks) if place == 0 else 0
-                    pending = by_space[space]
-                    pending.append(chunks)
-                    if sum(len(part.chunks) for part in pending) >= CHUNKS:
-                        self._into.add(space, by_space.pop(space))
-        for space, pending in by_space.items():
-            self._into.add(space, pending)
-        self._check(wanted, added)
+    def _count(self, added: Added) -> None:
+        self.files += added.files
+        self.chunks += added.chunks
+        self.incomplete += added.incomplete
 
-    def _chunks(self, each: Generation, wants: _Wanted, space: Space, number: int) -> Iterator[FileChunks]:
-        if not self._takes(space):
+
+def _keys_of(blobs: Blobs) -> Iterator[str]:
+    after = ARTEFACTS
+    while page := blobs.page(after, _KEYS):
+        for each in page:
+            if not each.key.startswith(ARTEFACTS):
+                return
+            yield each.key
+        if len(page) < _KEYS:
             return
-        try:
-            for chunks in artefact.read_parts(self._blobs, each.store, each.file, each.number, number=number):
-                # If the dimensions differ, an import has moved the store to another model and is not complete yet.
-                if len(chunks[0].vectors[0]) == space.dimensions:
-                    yield FileChunks(
-                        each.store, each.file, each.number, wants.row, wants.revision, wants.attributes, chunks
-                    )
-        except NoSuchBlob:  # it is being deleted or is incomplete; `_check` finds out which
-            return
-
-    def _check(self, wanted: Mapping[Generation, _Wanted], added: Mapping[Generation, int]) -> None:
-        still = self._wanted(list(wanted))
-        for each, wants in wanted.items():
-            self.chunks += added[each]
-            if each not in still:
-                for space, _ in wants.spaces:
-                    self._into.remove(space, each.store, each.file, each.number)
-            elif wants.chunks is not None and self._takes(wants.spaces[0][0]):
-                self.files += 1
-                if added[each] != wants.chunks:
-                    self.incomplete.append(artefact.folder(each.store, each.file, each.number))
-
-    def _wanted(self, page: Sequence[Generation]) -> dict[Generation, _Wanted]:
-        files = self._streams.load_many(STORE_FILE, [each.stream for each in page])
-        stores = self._streams.load_many(VECTOR_STORE, list({each.store for each in page}))
-        pairs = ((each, _want(each, stores[each.store].state, files[each.stream].state)) for each in page)
-        wanted = {each: wants for each, wants in pairs if wants is not None}
-        return {each: wants for each, wants in wanted.items() if any(self._takes(space) for space, _ in wants.spaces)}
+        after = page[-1].key
 
 
-def _want(each: Generation, store: vector_store.State, file: store_file.State) -> _Wanted | None:
-    if store.ended or not store.exists or file.placement is None:
-        return None
-    row = file.placement.row(each.file)
-    if file.serving is not None and file.serving.generation == each.number:
-        return _Wanted(store.numbered_spaces, row, file.revision, file.serving.attributes, file.serving.chunks)
-    if file.open is not None and file.open.generation == each.number:
-        return _Wanted(store.numbered_spaces, row, file.revision, file.attributes, None)
-    return None
+def _generations(keys: Iterable[str]) -> Iterator[Listed]:
+    """Yields the generations of artefacts' keys, those of a generation being adjacent."""
+    for (_, store, file, number), of_one in groupby((key.split("/") for key in keys), lambda parts: parts[:-1]):
+        yield Generation(store, file, int(number)), frozenset(name for *_, name in of_one)

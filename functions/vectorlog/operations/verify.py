@@ -7,17 +7,19 @@ commits or messages under way may still resolve are reported separately, as pend
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.store_file import Serving
+from vectorlog.domain.vectors import Space
 from vectorlog.files import artefact
 from vectorlog.operations.folded_log import History, read
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.unerased import left
 from vectorlog.use_cases.uploaded_files import blob_key
 from vectorlog.views import keys, usage_keys, usage_rows
-from vectorlog.views.table import ENDED, NO_ROW, Key, Row
+from vectorlog.views.table import ENDED, NO_ROW, Row
 
 PASSES = 3
 """A difference is reported if it is found in this many passes, with a pause between them."""
@@ -57,14 +59,19 @@ class Report:
     under_way: UnderWay
 
 
-def verify(deployment: Deployment, under_way: Callable[[], UnderWay], pause: Callable[[], None]) -> Report:
+def verify(
+    deployment: Deployment,
+    under_way: Callable[[], UnderWay],
+    pause: Callable[[], None],
+    readers: Readers = ALONE,
+) -> Report:
     """Compares up to `PASSES` times, with a pause in between, and reports what differed every time."""
     persistent: set[Difference] = set()
     for number in range(PASSES):
         if number:
             pause()
-        waiting, history = under_way(), read(deployment)
-        seen = set(differences(deployment, history))
+        waiting, history = under_way(), read(deployment, readers)
+        seen = set(differences(deployment, history, readers))
         persistent = persistent & seen if number else seen
         if not persistent:
             break
@@ -74,33 +81,40 @@ def verify(deployment: Deployment, under_way: Callable[[], UnderWay], pause: Cal
     return Report(tuple(sorted(persistent - pending)), tuple(sorted(pending)), len(history), waiting)
 
 
-def differences(deployment: Deployment, history: History) -> Iterator[Difference]:
+def differences(deployment: Deployment, history: History, readers: Readers = ALONE) -> Iterator[Difference]:
     """Yields all differences of one pass."""
-    yield from _rows(deployment, history)
-    yield from _chunks(deployment, history)
+    yield from _rows(deployment, history, readers)
+    yield from _chunks(deployment, history, readers)
     yield from _artefacts(deployment, history)
-    yield from _blobs(deployment, history)
+    yield from _blobs(deployment, history, readers)
     yield from _erasures(deployment, history)
 
 
-def _rows(deployment: Deployment, history: History) -> Iterator[Difference]:
-    every = {row.key: row for row in deployment.views.table.scan() if not row.gone}
+def _rows(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
+    """Compares each row while it is read, so that the table is not held in memory."""
+    left = {key: row for key, row in history.rows.items() if _is_compared(row)}
+    stored: Counter[str] = Counter()
+    for row in readers.rows(deployment.views.table):
+        if row.gone:
+            continue
+        _add_stored(stored, row)
+        if _is_compared(row):
+            yield from _row(left.pop(row.key, None), row)
+    yield from (Difference("row", f"{key.pk} {key.sk}", "is missing") for key in left)
     if not history.erased:  # usage also counts what the log has no longer
-        yield from _usage(every, history.rows)
-    rows = {key: row for key, row in every.items() if _is_compared(row)}
-    known = {key: row for key, row in history.rows.items() if _is_compared(row)}
-    for key in known.keys() | rows.keys():
-        expected, actual, where = known.get(key), rows.get(key), f"{key.pk} {key.sk}"
-        if expected is None:
-            yield Difference("row", where, "is left over")
-        elif actual is None:
-            yield Difference("row", where, "is missing")
-        elif _counts(expected) != _counts(actual):
-            yield Difference("counts", where, f"are {_counts(actual)}, and the log says {_counts(expected)}")
-        elif (expected.data, _status(expected)) != (actual.data, _status(actual)):
-            yield Difference("row", where, "does not hold what the log says")
-        elif expected.version != actual.version and not keys.is_pointer(key):
-            yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
+        yield from _usage(stored, history.rows.values())
+
+
+def _row(expected: Row | None, actual: Row) -> Iterator[Difference]:
+    key, where = actual.key, f"{actual.key.pk} {actual.key.sk}"
+    if expected is None:
+        yield Difference("row", where, "is left over")
+    elif _counts(expected) != _counts(actual):
+        yield Difference("counts", where, f"are {_counts(actual)}, and the log says {_counts(expected)}")
+    elif (expected.data, _status(expected)) != (actual.data, _status(actual)):
+        yield Difference("row", where, "does not hold what the log says")
+    elif expected.version != actual.version and not keys.is_pointer(key):
+        yield Difference("row", where, f"is at version {actual.version}, and the log says {expected.version}")
 
 
 def _is_compared(row: Row) -> bool:
@@ -110,23 +124,22 @@ def _is_compared(row: Row) -> bool:
     return not usage_keys.is_usage(row.key) and (row.version != NO_ROW or bool(_counts(row)))
 
 
-def _usage(rows: Mapping[Key, Row], known: Mapping[Key, Row]) -> Iterator[Difference]:
+def _usage(actual: Counter[str], known: Iterable[Row]) -> Iterator[Difference]:
     """Compares the bytes that each owner stores by now. Of two commits on a file that were projected in the wrong order
     both count on the later one's day, so single days may differ.
     """
-    actual, expected = _stored(rows), _stored(known)
+    expected: Counter[str] = Counter()
+    for row in known:
+        _add_stored(expected, row)
     for where in actual.keys() | expected.keys():
         if actual[where] != expected[where]:
             yield Difference("counts", where, f"are {actual[where]} bytes, and the log says {expected[where]}")
 
 
-def _stored(rows: Mapping[Key, Row]) -> Counter[str]:
-    stored: Counter[str] = Counter()
-    for key, row in rows.items():
-        if usage_keys.is_usage(key):
-            _, month = usage_keys.owner_and_month(key.sk)
-            stored[f"{key.pk} {key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
-    return stored
+def _add_stored(stored: Counter[str], row: Row) -> None:
+    if usage_keys.is_usage(row.key):
+        _, month = usage_keys.owner_and_month(row.key.sk)
+        stored[f"{row.key.pk} {row.key.sk.replace(f'#{month}#', '#')}"] += sum(row.counts.values())
 
 
 def _status(row: Row) -> str | None:
@@ -147,7 +160,7 @@ def _counts(row: Row) -> dict[str, int]:
     }
 
 
-def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
+def _chunks(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
     by_store: dict[str, dict[tuple[str, int], Serving]] = defaultdict(dict)
     open_generations: set[tuple[str, str, int]] = set()
     for id_, state in history.store_files.items():
@@ -155,13 +168,17 @@ def _chunks(deployment: Deployment, history: History) -> Iterator[Difference]:
             by_store[id_.store][id_.file, state.serving.generation] = state.serving
         if state.open is not None:
             open_generations.add((id_.store, id_.file, state.open.generation))
+    indexes: list[tuple[str, Space, dict[tuple[str, int], int]]] = []
     for store, store_state in history.stores.items():
         own, *moves = store_state.numbered_spaces
         expected = {generation: serving.chunks for generation, serving in by_store[store].items()}
-        yield from _indexed(store, expected, deployment.index.count(own[0], store), open_generations)
+        indexes.append((store, own[0], expected))
         for space, number in moves:
             moved = {key: each.chunks for key, each in by_store[store].items() if each.move == number}
-            yield from _indexed(store, moved, deployment.index.count(space, store), open_generations)
+            indexes.append((store, space, moved))
+    counts = readers.each(lambda index: deployment.index.count(index[1], index[0]), indexes)
+    for (store, _, serving), indexed in zip(indexes, counts, strict=True):
+        yield from _indexed(store, serving, indexed, open_generations)
 
 
 def _indexed(
@@ -198,11 +215,12 @@ def _artefacts(deployment: Deployment, history: History) -> Iterator[Difference]
             yield Difference("artefact", folder, "is left over")
 
 
-def _blobs(deployment: Deployment, history: History) -> Iterator[Difference]:
+def _blobs(deployment: Deployment, history: History, readers: Readers) -> Iterator[Difference]:
     living = {file: state for file, state in history.files.items() if not state.deleted}
     expected = {blob_key(file, state.sha256) for file, state in living.items()}
     expected |= history.manifests() | history.parts()
-    actual = {key for folder in ("files/", "manifests/", "uploads/") for key in deployment.blobs.list(folder)}
+    listed = readers.each(lambda folder: set(deployment.blobs.list(folder)), ("files/", "manifests/", "uploads/"))
+    actual = set().union(*listed)
     yield from (Difference("blob", key, "is missing") for key in expected - actual)
     pending = {upload for upload, state in history.uploads.items() if state.ended is None}
     for key in actual - expected:

@@ -8,8 +8,7 @@ from typing import Literal
 from vectorlog.deployment import Deployment
 from vectorlog.domain.errors import Invalid
 from vectorlog.domain.store_file import Serving
-from vectorlog.files import artefact
-from vectorlog.files.artefact import Piece
+from vectorlog.files.pieces import Piece, read_pieces
 from vectorlog.use_cases import indexed_text
 from vectorlog.use_cases.actor import Actor
 from vectorlog.use_cases.pages import Page
@@ -53,7 +52,7 @@ def list_page(deployment: Deployment, actor: Actor, store: str, file: str, reque
     def read(serving: Serving) -> Page[ChunkView]:
         first, end = _range(request, serving)
         generation = serving.generation
-        pieces = list(artefact.read_pieces(deployment.blobs, store, file, generation, first, end - first))
+        pieces = list(read_pieces(deployment.blobs, store, file, generation, first, end - first))
         views = [ChunkView(store, file, ChunkId(generation, piece.n), piece) for piece in pieces]
         if request.order == "asc":
             return Page(tuple(views), end < serving.chunks)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain.store_file import Serving
-from vectorlog.files import artefact
-from vectorlog.files.artefact import Piece
+from vectorlog.files.pieces import Piece, read_pieces
 from vectorlog.use_cases import indexed_text
 from vectorlog.use_cases.actor import Actor
 
@@ -62,7 +61,7 @@ def read(deployment: Deployment, actor: Actor, store: str, file: str, place: Pla
         return (
             serving,
             passage,
-            list(artefact.read_pieces(deployment.blobs, store, file, serving.generation, first, count)),
+            list(read_pieces(deployment.blobs, store, file, serving.generation, first, count)),
         )
 
     view, (serving, passage, pieces) = indexed_text.of_serving(deployment, actor, store, file, around)

@@ -147,9 +147,10 @@ class DynamoDBTable:
         """See Table. Makes one small Query for each shard, and more only if rows with other prefixes come first."""
         return self._deadlines.earliest(until, prefixes)
 
-    def scan(self) -> Iterator[Row]:
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Row]:
         """See Table."""
-        for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
+        request = {"TableName": self._table, "ConsistentRead": True, "Segment": section, "TotalSegments": of}
+        for page in self._client.get_paginator("scan").paginate(**request):
             yield from self._rows([item for item in page["Items"] if not is_counter(item)])
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from zlib import crc32
 
 from vectorlog.views.table import Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
 
@@ -70,9 +71,9 @@ class MemoryTable:
         rows = (row for row in self._rows.values() if row.key.sk.startswith(tuple(prefixes)))
         return min((row.deadline for row in rows if row.deadline is not None and row.deadline <= until), default=None)
 
-    def scan(self) -> Iterator[Row]:
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Row]:
         """See Table."""
-        yield from self._rows.values()
+        yield from (row for row in self._rows.values() if of == 1 or crc32(row.key.pk.encode()) % of == section)
 
     def close(self) -> None:
         """Does nothing: the table has no resources to release."""

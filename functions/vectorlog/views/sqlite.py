@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, assert_never
+from zlib import crc32
 
 from vectorlog.sqlite.database import Database
 from vectorlog.views.table import NO_ROW, Add, Key, Put, Remove, Row, RowClosed, RowConflict, Write, check
@@ -122,12 +123,12 @@ class SQLiteTable:
         record: tuple[int] | None = self._database.read().execute(statement, (until, *prefixes)).fetchone()
         return record[0] if record else None
 
-    def scan(self) -> Iterator[Row]:
-        """See Table."""
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Row]:
+        """See Table. Each section reads the whole table."""
         last = ("", "")
         statement = f"SELECT {_FIELDS} FROM {self._name} WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT 1000"
         while page := [_row(record) for record in self._database.read().execute(statement, last)]:
-            yield from page
+            yield from (row for row in page if of == 1 or crc32(row.key.pk.encode()) % of == section)
             last = page[-1].key
 
     def close(self) -> None:

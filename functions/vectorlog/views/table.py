@@ -200,8 +200,13 @@ class Table(Protocol):
         """
         ...
 
-    def scan(self) -> Iterator[Row]:
-        """Yields every row, including tombstones, in no particular order; each as it is when the scan reaches it."""
+    def scan(self, section: int = 0, of: int = 1) -> Iterator[Row]:
+        """Yields every row, including tombstones, in no particular order; each as it is when the scan reaches it.
+
+        Args:
+            section: the part of the table that is read, from 0 on.
+            of: in how many sections the table is read.
+        """
         ...
 
     def close(self) -> None:

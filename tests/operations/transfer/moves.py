@@ -71,7 +71,9 @@ def in_order_of_streams(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes a log's scan like DynamoDB's: a stream's commits by version, whenever each was appended."""
     scan = bench.log.scan
     monkeypatch.setattr(
-        bench.log, "scan", lambda: iter(sorted(scan(), key=lambda commit: (commit.stream, commit.version)))
+        bench.log,
+        "scan",
+        lambda *section: iter(sorted(scan(*section), key=lambda commit: (commit.stream, commit.version))),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.exceptions import ReadTimeoutError
+from botocore.utils import parse_timestamp
 
 from vectorlog.runtime.aws import clients
 
@@ -84,3 +85,13 @@ def test_refusals_for_good(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(client.exceptions.ConditionalCheckFailedException):
         client.put_item(TableName="events", Item={"pk": {"S": "vs_1"}})
     assert refusals(caplog) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-20T12:00:00.123Z", "2026-11-20T12:00:00Z", "Wed, 25 Nov 2026 10:00:00 GMT", 1700000000.5, "1700000000"],
+)
+def test_times(value: object) -> None:
+    """Times in listings, headers and JSON are those that botocore itself reads, with their zone."""
+    assert clients.time_of(value) == parse_timestamp(value)
+    assert clients.time_of(value).tzinfo is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vectorlog.domain.vectors import Space
 from vectorlog.index.chunk_index import FileChunks
@@ -41,6 +41,11 @@ class Succession:
         self._sleep = sleep
         self._created: dict[Space, str] = {}
 
+    @property
+    def successors(self) -> dict[Space, str]:
+        """The names of the successors' indexes, by space."""
+        return dict(self._created)
+
     def takes(self, space: Space) -> bool:
         """Whether this space has a successor. A space whose first store was created after `begin` needs none."""
         return space in self._spaces
@@ -59,13 +64,22 @@ class Succession:
             self._created[space] = f"{name}-{number}"
             self._index.make(self._created[space], space, successor(name))
 
+    def go_on(self, successors: Mapping[Space, str]) -> bool:
+        """Takes over the successors that another process has begun; returns False if one of them is not there any more,
+        or does not wait for its switch any more.
+        """
+        if any(new not in self._with_alias(self._waiting(space)) for space, new in successors.items()):
+            return False
+        self._spaces, self._created = tuple(successors), dict(successors)
+        return True
+
     def add(self, space: Space, files: Sequence[FileChunks]) -> None:
         """Adds chunks to the successor; searches see them after `switch`.
 
         Raises:
             NoIndex: another process has begun again or switched.
         """
-        self._index.write(documents(files), successor(alias(space, self._index.layout)), "false")
+        self._index.write(documents(files), self._waiting(space), "false")
 
     def remove(self, space: Space, store: str, file: str, generation: int | None = None) -> None:
         """Removes a generation of a file (None: all of them) from both indexes."""
@@ -98,6 +112,10 @@ class Succession:
         for space in self._spaces:
             name = alias(space, self._index.layout)
             self._drop(self._numbered(name).keys() - self._with_alias(name) - self._with_alias(successor(name)))
+
+    def _waiting(self, space: Space) -> str:
+        """Returns the alias that a space's successor has until the switch."""
+        return successor(alias(space, self._index.layout))
 
     def _drop(self, names: set[str]) -> None:
         for name in sorted(names):

@@ -10,6 +10,7 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.event_log.provenance import imported
 from vectorlog.event_log.streams import Streams
 from vectorlog.operations.progress import pages
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.transfer.summary import LogSummary
 
 
@@ -56,26 +57,37 @@ def _compare(standing: dict[str, tuple[int, str]], commits: Iterable[Commit]) ->
         raise _diverged(stream, version, more)
 
 
-def append_newest(streams: Streams, commits: Iterable[Commit], newest: dict[str, int]) -> None:
+def append_newest(streams: Streams, commits: Iterable[Commit], newest: dict[str, int], readers: Readers) -> None:
     """Appends the newest commit of each stream that the target does not have.
 
     Workers then read a stream's newest state, and do not repeat work that was due in its past.
     """
-    for page in pages(commit for commit in commits if commit.version == newest[commit.stream]):
+
+    def append_page(page: Sequence[Commit]) -> None:
         existing = streams.log.load_many([commit.stream for commit in page])
         versions = {stream: commit.version for stream, commit in existing.items()}
         _append(streams, [commit for commit in page if versions.get(commit.stream, -1) < commit.version])
 
+    for _ in readers.each(append_page, pages(commit for commit in commits if commit.version == newest[commit.stream])):
+        continue
 
-def append(streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence[AnyDecision]], None]) -> None:
-    """Appends all commits in order, and calls `then` with each page of them. Existing commits are skipped.
+
+def append(
+    streams: Streams, commits: Iterable[Commit], then: Callable[[Sequence[AnyDecision]], None], readers: Readers = ALONE
+) -> None:
+    """Appends all commits, and calls `then` with each page of them, in order unless `readers` do several pages at once.
+    Existing commits are skipped.
 
     Raises:
         Diverged: the log has a different commit at the same version, which was appended during the import.
     """
-    for page in pages(commits):
+
+    def append_page(page: Sequence[Commit]) -> None:
         _append(streams, page)
         then([streams.decode(commit) for commit in page])
+
+    for _ in readers.each(append_page, pages(commits)):
+        continue
 
 
 def _append(streams: Streams, page: Sequence[Commit]) -> None:

@@ -28,6 +28,7 @@ from vectorlog.event_log.decision import AnyState
 from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.operations.progress import pages
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.transfer.report import IMPORT, ImportReport
 from vectorlog.operations.transfer.serving import Files, LoadedFiles
 from vectorlog.operations.transfer.summary import LogSummary
@@ -57,11 +58,18 @@ class Completion:
         projector: sends the messages for files that must be ingested.
         summary: the summary of the export's commits.
         instead: the model for stores whose own model is not offered; None leaves those unchanged.
+        readers: read artefacts.
     """
 
     def __init__(
-        self, deployment: Deployment, projector: Projector, summary: LogSummary, instead: Space | None
+        self,
+        deployment: Deployment,
+        projector: Projector,
+        summary: LogSummary,
+        instead: Space | None,
+        readers: Readers = ALONE,
     ) -> None:
+        self._readers = readers
         self._deployment = deployment
         self._projector = projector
         self._worker = Worker(deployment, projector)
@@ -141,7 +149,7 @@ class Completion:
             return
         space, move = self._space(store, state), state.moves.under_way
         spaces = state.numbered_spaces if space == state.space else [(space, state.moves.current)] if space else []
-        files = Files(self._deployment, self._worker, spaces, store, self.report) if spaces else None
+        files = Files(self._deployment, self._worker, spaces, store, self.report, self._readers) if spaces else None
         if move is not None and space == state.space:
             self._projector.send([(store, MoveVectors(store, move.number, move.attempt))])
         for page in pages(streams):

@@ -11,6 +11,8 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from vectorlog.deployment import Deployment
@@ -19,6 +21,7 @@ from vectorlog.event_log.event_log import Commit
 from vectorlog.files import artefact, part_files
 from vectorlog.files.blobs import Blobs, NoSuchBlob
 from vectorlog.operations.progress import Watch, pages
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.transfer import contents
 from vectorlog.operations.transfer.archive import Sink
 from vectorlog.operations.transfer.contents import COMMITS, CONTENTS, DELETIONS, OBJECTS, Contents, ModelInUse
@@ -26,8 +29,8 @@ from vectorlog.operations.transfer.summary import LogSummary
 from vectorlog.use_cases.upload_parts import DIRECT
 
 
-def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:
-    """Writes all data of a deployment. It holds one entry per stream in memory.
+def export(deployment: Deployment, sink: Sink, watch: Watch, readers: Readers = ALONE) -> Contents:
+    """Writes all data of a deployment, while `readers` read it. It holds one entry per stream in memory.
 
     Raises:
         UnknownSchema: newer code wrote a commit.
@@ -35,10 +38,10 @@ def export(deployment: Deployment, sink: Sink, watch: Watch) -> Contents:
     summary = LogSummary()
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft"
-        _write(draft, watch("commits", deployment.streams.log.scan(), None), summary)
+        _write(draft, watch("commits", readers.commits(deployment.streams.log), None), summary)
         commits = summary.commits
         sink.keep(COMMITS, draft)
-        copy = _Copy(deployment.blobs, sink, summary)
+        copy = _Copy(deployment.blobs, sink, summary, readers)
         copy.run(watch("objects", deployment.blobs.list(""), None))
         _write(draft, _deletions(deployment, summary, copy.missing()), summary)
         sink.keep(DELETIONS, draft)
@@ -64,6 +67,17 @@ def _write(path: Path, commits: Iterable[Commit], summary: LogSummary) -> None:
             file.write(contents.line_of(commit))
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """An object as a local file, which is there until `until` is closed; its bytes, and its chunks if it is a part."""
+
+    key: str
+    path: Path
+    size: int
+    chunks: int | None
+    until: ExitStack
+
+
 class _Copy:
     """Copies the objects that the commits need and that are whole, and remembers which of them it found.
 
@@ -72,7 +86,8 @@ class _Copy:
         size: their bytes.
     """
 
-    def __init__(self, blobs: Blobs, sink: Sink, summary: LogSummary) -> None:
+    def __init__(self, blobs: Blobs, sink: Sink, summary: LogSummary, readers: Readers) -> None:
+        self._readers = readers
         self._blobs = blobs
         self._sink = sink
         self._summary = summary
@@ -82,24 +97,34 @@ class _Copy:
         self.count = self.size = 0
 
     def run(self, keys: Iterable[str]) -> None:
-        """Copies those of the objects that are needed and still there."""
-        for key in keys:
-            if not self._summary.needs(key):
+        """Copies those of the objects that are needed and still there. Several are fetched at once, and kept one after
+        the other.
+        """
+        for fetched in self._readers.each(self._fetched, filter(self._summary.needs, keys)):
+            if fetched is None:
                 continue
-            try:
-                with self._blobs.local(key) as path:
-                    if not self._is_whole(key, path):
-                        continue
-                    size, chunks = path.stat().st_size, _chunks(key, path)
-                    self._sink.keep(OBJECTS + key, path)
-            except (NoSuchBlob, FileNotFoundError):  # it was deleted after it was listed
-                continue
+            with fetched.until:
+                try:
+                    self._sink.keep(OBJECTS + fetched.key, fetched.path)
+                except FileNotFoundError:  # it was deleted after it was listed
+                    continue
             self.count += 1
-            self.size += size
-            if chunks is None:
-                self._found.add(key)
+            self.size += fetched.size
+            if fetched.chunks is None:
+                self._found.add(fetched.key)
             else:
-                self._chunks[key.rpartition("/")[0] + "/"] += chunks
+                self._chunks[fetched.key.rpartition("/")[0] + "/"] += fetched.chunks
+
+    def _fetched(self, key: str) -> _Fetched | None:
+        """Returns an object if it is there and whole."""
+        with ExitStack() as until:
+            try:
+                path = until.enter_context(self._blobs.local(key))
+                if self._is_whole(key, path):
+                    return _Fetched(key, path, path.stat().st_size, _chunks(key, path), until.pop_all())
+            except (NoSuchBlob, FileNotFoundError):  # it was deleted after it was listed
+                pass
+        return None
 
     def _is_whole(self, key: str, path: Path) -> bool:
         """Returns whether an object is not cut off, as it may be in a copy of a folder."""

