@@ -1,7 +1,7 @@
 """What rebuilding, checking and moving many files takes in calls and sequential round trips, on the local servers.
 
-`python -m local_aws python -m benchmarks.recovery [FILES]` prints it. Round trips are those to DynamoDB and S3; what
-the local servers take in time says nothing about AWS.
+`python -m local_aws python -m benchmarks.recovery [FILES [ALONE]]` prints it. Round trips are those to DynamoDB and S3;
+what the local servers take in time says nothing about AWS.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ LATENCY_S = 0.02
 """Added to each call, so that calls of different threads overlap. If some do not, more round trips are counted."""
 
 
-def main(files: int) -> None:
+def main(files: int, alone: int = ALONE) -> None:
     """Prints two lines for each measurement."""
     servers = Servers.of(os.environ[VARIABLE])
     with lost(servers) as left:
-        _fill(left, ALONE)
-        _report("index, one thread", ALONE, left, lambda: _alone(left), 0.0)
-        _report("export, one thread", ALONE, left, lambda: _export(left, 1), 0.0)
-        _report("views, as before", ALONE, left, lambda: _views_in_lanes(left), LATENCY_S)
+        _fill(left, alone)
+        _report("index, one thread", alone, left, lambda: _alone(left), 0.0)
+        _report("export, one thread", alone, left, lambda: _export(left, 1), 0.0)
+        _report("views, as before", alone, left, lambda: _views_in_lanes(left), LATENCY_S)
         left.deployment.views.table = left.deployment.views.tables[1]
-        _report("verify, one thread", ALONE, left, lambda: _verify(left, 1), 0.0)
+        _report("verify, one thread", alone, left, lambda: _verify(left, 1), 0.0)
     with lost(servers) as left:
         _fill(left, files)
         _report("index, one process", files, left, lambda: rebuild_index.index(silent, no_waits()), LATENCY_S)
@@ -60,13 +60,14 @@ def main(files: int) -> None:
 
 
 def _fill(left: Lost, files: int) -> None:
-    many_files.fill(left.deployment.streams.log, left.deployment.blobs, files, files // FILES_OF_A_STORE)
+    many_files.fill(left.deployment.streams.log, left.deployment.blobs, files, files // FILES_OF_A_STORE or 1)
 
 
 def _alone(left: Lost) -> None:
     succession = Succession(left.index, [SPACE])
     succession.begin()
     Refill(left.deployment.streams, left.deployment.blobs, succession, succession.takes).fill(silent)
+    succession.switch()
 
 
 def _views_in_lanes(left: Lost) -> None:
@@ -106,4 +107,4 @@ def _calls(cost: Cost) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else FILES)
+    main(*([int(each) for each in sys.argv[1:]] or [FILES]))

@@ -101,3 +101,15 @@ def test_index_that_refuses(names: Mapping[str, str], monkeypatch: pytest.Monkey
     os.environ.update({variable(field): value for field, value in names.items()})
     monkeypatch.setattr(aws_rebuild_index, "index", refuse)
     assert "Error: no permissions for [indices:admin/create]" in run("index", "--edition", "aws")
+
+
+@pytest.mark.parametrize("arguments", [("index",), ("views", "--data", "x"), ("chunks", "--edition", "aws")])
+@pytest.mark.parametrize("option", [("--processes", "2"), ("--anew",)])
+def test_options_that_would_do_nothing(
+    names: Mapping[str, str], arguments: tuple[str, ...], option: tuple[str, ...]
+) -> None:
+    """What only a rebuild of views or index on AWS can do is refused elsewhere."""
+    os.environ.update({variable(field): value for field, value in names.items()})
+    done = CliRunner().invoke(rebuild.command, (*arguments, *option))
+    assert done.exit_code == 2
+    assert "are for views and index of a deployment on AWS" in done.output

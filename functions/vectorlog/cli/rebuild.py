@@ -56,6 +56,8 @@ def command(
     deployment does that too. A store's old vectors serve until all of its files have new ones; then it switches at
     once. Interrupt the command and repeat it as you like. Give it the settings of the server that say its models.
     """
+    if (processes or anew) and (not which.aws or what in ("chunks", "vectors")):
+        raise click.UsageError("--processes and --anew are for views and index of a deployment on AWS.")
     if what == "vectors":
         try:
             rebuild_vectors.run(which, Settings(**values), choice)
