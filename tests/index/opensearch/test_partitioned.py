@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
+from pathlib import Path
 
+import pytest
+
+from tests.support import opensearch_local
+from vectorlog.domain.vectors import Chunk, Space
+from vectorlog.index.chunk_index import FileChunks, Query
 from vectorlog.index.opensearch.mapping import FIELD, Json
 from vectorlog.index.opensearch.partitioned import Search, in_all_shards
 
@@ -62,3 +69,16 @@ def test_an_empty_store() -> None:
     """A shard without texts has a mean length all the same."""
     [merged] = in_all_shards([document("fox")], [answer(0, 0)], lambda _: counts(0, 0))
     assert merged["term_vectors"][FIELD]["field_statistics"] == {"doc_count": 0, "sum_ttf": 0}
+
+
+@pytest.mark.aws
+def test_every_word_of_a_store_is_found(tmp_path: Path) -> None:
+    """Each word is in one text only, in one of the store's shards, and whichever shard is asked, it is found."""
+    index = opensearch_local.opened_partitioned(tmp_path)
+    space, vector = Space("test:model", 2), array("f", [1, 0])
+    words = [f"zq{number}word" for number in range(24)]
+    chunks = [FileChunks("vs_1", f"file-{word}", 0, "row", 0, {}, (Chunk(0, word, (vector,)),)) for word in words]
+    index.add(space, chunks)
+    found = index.search(space, [Query("vs_1", None, word, 5, None, {}) for word in words])
+    assert [[hit.file for hit in each.by_text] for each in found] == [[f"file-{word}"] for word in words]
+    index.close()

@@ -96,7 +96,7 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
             "index": {
                 "knn": True,
                 "number_of_shards": layout.shards,
-                **({"routing_partition_size": layout.partition} if layout.partition > 1 else {}),
+                **(_spread(layout) if layout.partition > 1 else {}),
                 "auto_expand_replicas": "0-1",
                 # By default, OpenSearch refuses to add a removed document with its old version for a minute.
                 "gc_deletes": "-1",
@@ -130,6 +130,13 @@ def index_body(space: Space, layout: Layout, name: str) -> Json:
             },
         },
     }
+
+
+def _spread(layout: Layout) -> Json:
+    """Returns the settings that spread a store. By default an index could be split, so a shard has many routing shards,
+    and documents would be spread over these, nearly all of which are of one shard.
+    """
+    return {"routing_partition_size": layout.partition, "number_of_routing_shards": layout.shards}
 
 
 def _vector(space: Space, layout: Layout) -> Json:
