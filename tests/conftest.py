@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import ssl
 from collections.abc import Iterator
 from functools import cache
@@ -25,7 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Puts the tests' folders into memory, unless the command or the environment says where they are: a sync to disk
     takes milliseconds, and there are tens of thousands. No test cuts the power; those of durability watch the system
     calls, or kill processes.
+
+    Also, signals end what tests start, as in a terminal. Shells ignore SIGINT in what runs in the background, as nohup
+    does SIGHUP, and programs would inherit that.
     """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     if config.option.basetemp or TEMPORARY in os.environ:
         return
     if memory := in_memory():

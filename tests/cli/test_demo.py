@@ -44,7 +44,10 @@ def test_ends_in_the_console(tmp_path: Path, stop: signal.Signals) -> None:
             assert all(stores[0]["id"] in each for each in addresses[1:])
         finally:
             demo.send_signal(stop)
-            left, _ = demo.communicate(timeout=30)
+            try:
+                left, _ = demo.communicate(timeout=30)
+            finally:
+                demo.kill()
     assert demo.returncode == 0
     assert "The server has stopped and its data is deleted." in left
     assert not Path(folder).exists()
